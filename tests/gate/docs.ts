@@ -1,0 +1,31 @@
+/**
+ * Runs the examples of the README and of all doc comments, in a surrounding where they work as they
+ * stand: DynamoDB in memory behind HTTP, with a lock table, found through the usual variables of the
+ * AWS environment.
+ *
+ * @module
+ */
+
+import { DynamoClient } from "../../src/dynamodb/mod.ts";
+import { createTable } from "../../src/table.ts";
+import { MemoryDynamo } from "../../src/testing/mod.ts";
+import { ownEnv } from "./env.ts";
+import { type Outcome, runStep, type StepOptions } from "./step.ts";
+
+const FILES = ["README.md", "mod.ts", "src/"];
+
+/** Runs the examples with the given configuration arguments of `deno`. */
+export async function runExamples(config: string[], options: StepOptions = {}): Promise<Outcome> {
+  await using server = await new MemoryDynamo().listen();
+  const aws = {
+    AWS_ENDPOINT_URL_DYNAMODB: server.endpoint,
+    AWS_REGION: "eu-central-1",
+    AWS_ACCESS_KEY_ID: "example",
+    AWS_SECRET_ACCESS_KEY: "example",
+  };
+  await createTable(new DynamoClient({ env: aws }));
+  return await runStep(
+    [Deno.execPath(), "test", "-A", "--doc", "--trace-leaks", ...config, ...FILES],
+    { ...options, env: { ...ownEnv(), ...aws } },
+  );
+}
