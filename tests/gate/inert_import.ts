@@ -1,0 +1,25 @@
+/**
+ * Imports the file named by the first argument where reading a clock, randomness or the environment,
+ * starting a timer and sending a request all throw, as Cloudflare Workers do at the top of a module.
+ */
+
+const FORBIDDEN: [name: string, owner: object, members: string[]][] = [
+  ["globalThis", globalThis, ["fetch", "setTimeout", "setInterval", "queueMicrotask"]],
+  ["Date", Date, ["now"]],
+  ["Math", Math, ["random"]],
+  ["performance", performance, ["now"]],
+  ["crypto", crypto, ["getRandomValues", "randomUUID"]],
+  ["process", process, ["env"]],
+  ["Deno", Deno, ["env"]],
+];
+
+const file = new URL(`../../${Deno.args[0]}`, import.meta.url);
+for (const [name, owner, members] of FORBIDDEN) {
+  for (const member of members) {
+    const get = () => {
+      throw new Error(`'${name}.${member}' was used while a module was loading`);
+    };
+    Object.defineProperty(owner, member, { get });
+  }
+}
+await import(file.href);
