@@ -2,19 +2,11 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { checkImports, findCycles, inspect, type SourceFile } from "./gate/architecture.ts";
-
-const ROOT = new URL("../", import.meta.url);
-
-async function* walk(folder: string): AsyncGenerator<string> {
-  for await (const entry of Deno.readDir(new URL(folder, ROOT))) {
-    const path = `${folder}${entry.name}`;
-    if (entry.isDirectory) yield* walk(`${path}/`);
-    else if (path.endsWith(".ts")) yield path;
-  }
-}
+import { findFiles } from "./gate/files.ts";
+import { ROOT } from "./offline/config.ts";
 
 async function sourceFiles(): Promise<SourceFile[]> {
-  const paths = ["mod.ts", ...await Array.fromAsync(walk("src/"))];
+  const paths = ["mod.ts", ...await findFiles("src", ".ts")];
   return await Promise.all(
     paths.map(async (path) => inspect(path, await Deno.readTextFile(new URL(path, ROOT)))),
   );

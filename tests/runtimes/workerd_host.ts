@@ -1,0 +1,26 @@
+/**
+ * Starts a Worker in workerd, sends it one request and prints the answer. Run by Node, which strips
+ * the types; miniflare comes by path, as it is not a dependency of the project.
+ *
+ *     node workerd_host.ts <path of miniflare> <path of the bundled worker> <bindings as JSON>
+ */
+
+// deno-lint-ignore-file no-console -- its output is its result
+
+import { readFile } from "node:fs/promises";
+import process from "node:process";
+import { pathToFileURL } from "node:url";
+
+const [miniflarePath, workerPath, bindings] = process.argv.slice(2) as [string, string, string];
+const { Miniflare } = await import(pathToFileURL(miniflarePath).href);
+const worker = new Miniflare({
+  modules: [{ type: "ESModule", path: "worker.js", contents: await readFile(workerPath, "utf8") }],
+  compatibilityDate: "2026-07-01",
+  bindings: JSON.parse(bindings),
+});
+try {
+  const answer = await worker.dispatchFetch("http://worker.test/");
+  console.log(await answer.text());
+} finally {
+  await worker.dispose();
+}
