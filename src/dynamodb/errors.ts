@@ -1,0 +1,103 @@
+import type { AttributeMap } from "./values.ts";
+
+/** Found on errors of every copy of this package, as `instanceof` fails across copies. */
+const BRAND = Symbol.for("@x/dynamo-lock/DynamoError");
+
+/** Why one item of a transaction was refused; the code is `"None"` for an innocent item. */
+export interface CancellationReason {
+  /** Such as `"ConditionalCheckFailed"`, `"TransactionConflict"` or `"None"`. */
+  readonly code: string;
+  /** DynamoDB's words. */
+  readonly message?: string;
+  /** The item as it was, where the request asked for `ALL_OLD`. */
+  readonly item?: AttributeMap;
+}
+
+/** What a {@link DynamoError} tells besides its message. */
+export interface DynamoErrorDetails {
+  /** See {@link DynamoError.statusCode}. */
+  readonly statusCode?: number;
+  /** See {@link DynamoError.requestId}. */
+  readonly requestId?: string;
+  /** See {@link DynamoError.attempts}. */
+  readonly attempts: number;
+  /** See {@link DynamoError.mayHaveApplied}. */
+  readonly mayHaveApplied: boolean;
+  /** See {@link DynamoError.item}. */
+  readonly item?: AttributeMap;
+  /** See {@link DynamoError.cancellationReasons}. */
+  readonly cancellationReasons?: readonly CancellationReason[];
+  /** See {@link DynamoError.throttlingReasons}. */
+  readonly throttlingReasons?: readonly string[];
+  /** The error below this one. */
+  readonly cause?: unknown;
+}
+
+/**
+ * A request that DynamoDB refused, or that got no readable answer.
+ *
+ * It never holds a request, a header or a credential.
+ *
+ * `code` is DynamoDB's exception name, such as `"ConditionalCheckFailedException"`, or one of ours:
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `NetworkError` | no answer; `cause` is the error of `fetch` |
+ * | `TimeoutError` | no whole answer, or no credentials, in time |
+ * | `BadAnswer` | an answer that is not DynamoDB's: no JSON, cut short, wrong checksum |
+ * | `Redirected` | an answer that points elsewhere; it is never followed |
+ * | `RegionMissing` | no region is set |
+ * | `CredentialsMissing` | no credentials are set |
+ * | `CredentialsFailed` | the source of credentials failed or gave unusable ones; see `cause` |
+ * | `SigningFailed` | the signer failed; see `cause` |
+ */
+export class DynamoError extends Error {
+  /** The name that tells this error from others. */
+  override readonly name = "DynamoError";
+  /** A stable text to branch on. */
+  readonly code: string;
+  /** The status of the last answer, where there was one. */
+  declare readonly statusCode?: number;
+  /** DynamoDB's id of the last request, for AWS support. */
+  declare readonly requestId?: string;
+  /** How many requests were sent. */
+  readonly attempts: number;
+  /**
+   * Whether some attempt may have been applied: its outcome is not known (no answer, a time-out, a
+   * 5xx or 3xx status, an unreadable body). One such attempt makes this true, whatever later
+   * attempts were answered.
+   */
+  readonly mayHaveApplied: boolean;
+  /** The item that made a condition fail, where the request asked for `ALL_OLD`. */
+  declare readonly item?: AttributeMap;
+  /** Why a transaction was cancelled: one entry an item, in the order of the request. */
+  declare readonly cancellationReasons?: readonly CancellationReason[];
+  /** What was throttled, such as `"TableWriteKeyRangeThroughputExceeded"`. */
+  declare readonly throttlingReasons?: readonly string[];
+
+  static {
+    // On the prototype, so that it shows in no output and is not copied about.
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  /** Makes an error; `message` must not contain a secret. */
+  constructor(code: string, message: string, details: DynamoErrorDetails) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.code = code;
+    this.attempts = details.attempts;
+    this.mayHaveApplied = details.mayHaveApplied;
+    // Only what is known: absent fields should not show as `undefined` wherever this is printed.
+    const { statusCode, requestId, item, cancellationReasons, throttlingReasons } = details;
+    if (statusCode !== undefined) this.statusCode = statusCode;
+    if (requestId !== undefined) this.requestId = requestId;
+    if (item !== undefined) this.item = item;
+    if (cancellationReasons !== undefined) this.cancellationReasons = cancellationReasons;
+    if (throttlingReasons !== undefined) this.throttlingReasons = throttlingReasons;
+  }
+}
+
+/** Whether `error` is a {@link DynamoError}, also one of another copy of this package. */
+export function isDynamoError(error: unknown): error is DynamoError {
+  return typeof error === "object" && error !== null &&
+    (error as { [BRAND]?: unknown })[BRAND] === true;
+}

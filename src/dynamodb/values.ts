@@ -1,0 +1,102 @@
+/**
+ * Attribute values as DynamoDB's JSON has them, and the few readers and writers that a lock needs.
+ *
+ * @module
+ */
+
+/** One attribute value in DynamoDB's JSON: an object with one member that names the type. */
+export type AttributeValue =
+  | { readonly S: string }
+  | { readonly N: string }
+  | { readonly B: string }
+  | { readonly BOOL: boolean }
+  | { readonly NULL: boolean }
+  | { readonly M: AttributeMap }
+  | { readonly L: readonly AttributeValue[] }
+  | { readonly SS: readonly string[] }
+  | { readonly NS: readonly string[] }
+  | { readonly BS: readonly string[] };
+
+/** Attribute values by name: an item, a key or a map. */
+export type AttributeMap = Readonly<Record<string, AttributeValue>>;
+
+/** The greatest number that DynamoDB stores; the smallest positive one is 1e-130. */
+const GREATEST = 9.9999999999999999999999999999999999999e125;
+const SMALLEST = 1e-130;
+
+const DECIMAL = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
+
+/**
+ * A text as an attribute value.
+ *
+ * @throws {RangeError} Where it holds a lone surrogate, which UTF-8 cannot carry.
+ */
+export function encodeString(text: string): { readonly S: string } {
+  if (!isWellFormed(text)) {
+    throw new RangeError("Cannot encode text as it must not contain a lone surrogate");
+  }
+  return { S: text };
+}
+
+/**
+ * A number as an attribute value.
+ *
+ * @throws {RangeError} For `NaN`, infinities, and what is outside of DynamoDB's range.
+ */
+export function encodeNumber(value: number): { readonly N: string } {
+  const size = Math.abs(value);
+  // Written so that NaN, which compares false with everything, is refused.
+  if (!(size === 0 || (size >= SMALLEST && size <= GREATEST))) {
+    throw new RangeError(
+      `Cannot encode number as it must be finite and in DynamoDB's range: current value is ${value}`,
+    );
+  }
+  return { N: String(value) };
+}
+
+/** A map as an attribute value. */
+export function encodeMap(map: AttributeMap): { readonly M: AttributeMap } {
+  return { M: map };
+}
+
+/** The text of a string value; `undefined` for any other value, and for none. */
+export function decodeString(value: AttributeValue | undefined): string | undefined {
+  const text = (value as { S?: unknown } | undefined)?.S;
+  return typeof text === "string" ? text : undefined;
+}
+
+/**
+ * The number of a number value; `undefined` for any other value, and for none.
+ *
+ * Numbers with more than 15 digits lose their last ones: compare such values as text.
+ */
+export function decodeNumber(value: AttributeValue | undefined): number | undefined {
+  const text = (value as { N?: unknown } | undefined)?.N;
+  return typeof text === "string" && DECIMAL.test(text) ? Number(text) : undefined;
+}
+
+/** The members of a map value; `undefined` for any other value, and for none. */
+export function decodeMap(value: AttributeValue | undefined): AttributeMap | undefined {
+  const map = (value as { M?: unknown } | undefined)?.M;
+  return typeof map === "object" && map !== null ? map as AttributeMap : undefined;
+}
+
+/** How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      bytes += 4; // a surrogate pair: two units, one character
+      i++;
+    } else bytes += 3;
+  }
+  return bytes;
+}
+
+/** Whether `text` has no lone surrogate, so that it survives UTF-8. */
+export function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
+}
