@@ -1,0 +1,117 @@
+/**
+ * What a caller catches. Misuse is a `TypeError` or `RangeError` instead, thrown before any request.
+ *
+ * @module
+ */
+
+/** Why a lease is no longer held. */
+export type LeaseLostCode =
+  /** Another holder was granted the lock, or an operator broke it. */
+  | "LEASE_STOLEN"
+  /** The lease could not be renewed in time; `cause` says why, where that is known. */
+  | "LEASE_EXPIRED"
+  /** The record, our entry in it, or the whole table was deleted. */
+  | "LEASE_DELETED"
+  /** The holder itself gave the lease back. */
+  | "LEASE_RELEASED";
+
+/** Every `code` that a {@link LockError} can carry. They are stable; messages are not. */
+export type LockErrorCode =
+  | LeaseLostCode
+  /** The lock was won, but answers were too slow to hand out at least half a lease. */
+  | "LEASE_TOO_SHORT"
+  /** The lock table does not exist. */
+  | "TABLE_NOT_FOUND"
+  /** The lock table has another key than the one configured, or is not ready. */
+  | "TABLE_MISMATCH"
+  /** The item under the lock's key belongs to something else. Nothing was written. */
+  | "RECORD_FOREIGN"
+  /** The item under the lock's key is ours but cannot be understood. Nothing was written. */
+  | "RECORD_INVALID"
+  /** The credentials lack a permission. */
+  | "ACCESS_DENIED"
+  /** There are no credentials, or DynamoDB does not accept them. */
+  | "CREDENTIALS"
+  /** No AWS Region is configured. */
+  | "REGION"
+  /** DynamoDB could not be reached, was throttling or failing, and retries did not help. */
+  | "UNAVAILABLE"
+  /** DynamoDB refused the request for another reason, which `cause` has. */
+  | "REFUSED"
+  /** The manager was closed. */
+  | "MANAGER_CLOSED";
+
+/** Shared by every copy of this package in a process, so that guards work across copies. */
+const BRAND = Symbol.for("dynamo-lock.LockError");
+
+/** What the constructors of {@link LockError} and its subclasses take besides the message. */
+export interface LockErrorOptions {
+  /** What went wrong, as a stable string. */
+  code: LockErrorCode;
+  /** The lock that it was about. */
+  lockName?: string | undefined;
+  /** What caused it, often a `DynamoError`. */
+  cause?: unknown;
+}
+
+/** The base class of everything that this package rejects with, besides misuse and abort reasons. */
+export class LockError extends Error {
+  /** What went wrong, as a stable string. */
+  readonly code: LockErrorCode;
+  /** The lock that it was about, where it was about one. */
+  readonly lockName: string | undefined;
+
+  /** Makes an error; callers only ever catch it. */
+  constructor(message: string, options: LockErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "LockError";
+    this.code = options.code;
+    this.lockName = options.lockName;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+}
+
+/** A lease is not held any more. It is also the reason that `lease.signal` aborts with. */
+export class LeaseLostError extends LockError {
+  /** Why. */
+  declare readonly code: LeaseLostCode;
+
+  /** Makes an error; callers only ever catch it. */
+  constructor(message: string, options: LockErrorOptions & { code: LeaseLostCode }) {
+    super(message, options);
+    this.name = "LeaseLostError";
+  }
+}
+
+/** The lock table, or the item under a lock's key, is not what it must be. */
+export class LockTableError extends LockError {
+  /** Makes an error; callers only ever catch it. */
+  constructor(message: string, options: LockErrorOptions) {
+    super(message, options);
+    this.name = "LockTableError";
+  }
+}
+
+/** DynamoDB could not be asked, or would not answer. */
+export class LockServiceError extends LockError {
+  /** Makes an error; callers only ever catch it. */
+  constructor(message: string, options: LockErrorOptions) {
+    super(message, options);
+    this.name = "LockServiceError";
+  }
+}
+
+/**
+ * Whether `error` is a {@link LockError}, also one of another copy of this package: a package manager
+ * may install several, and `instanceof` tells them apart.
+ *
+ * @example
+ * ```ts
+ * import { isLockError } from "@x/dynamo-lock";
+ *
+ * const codeOf = (error: unknown) => isLockError(error) ? error.code : undefined;
+ * ```
+ */
+export function isLockError(error: unknown): error is LockError {
+  return typeof error === "object" && error !== null && BRAND in error;
+}

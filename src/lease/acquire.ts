@@ -1,0 +1,329 @@
+/**
+ * One acquisition, from the first proposal to a lease or to nothing left over.
+ *
+ * It is one loop: send a proposal, a look or a hand-over; judge the record that came back; sleep where
+ * somebody else holds the lock. A proposal whose outcome is not known stays *open*, and at most one is
+ * open at a time: two open proposals could both be granted, one of them to nobody.
+ *
+ * @module
+ */
+
+import { type LockError, LockServiceError } from "../errors.ts";
+import { findHolder, type Grant, type LockRecord } from "../records/record.ts";
+import type { UpdateInput } from "../records/layout.ts";
+import type { Moment } from "../runtime.ts";
+import { cleanUp, closeProposal } from "./clean_up.ts";
+import { type ProtocolContext, purgeAt, sleep } from "./context.ts";
+import {
+  heldForMs,
+  judge,
+  nextToken,
+  pollDelayMs,
+  standBackMs,
+  tooShort,
+  type Verdict,
+} from "./decide.ts";
+import { GrantState, type SentProposal } from "./grant_state.ts";
+import type { WriteOutcome } from "./lock_table.ts";
+import { renewGrant } from "./renewal.ts";
+import { isPassing } from "./translate.ts";
+
+/** What a caller asks for. */
+export interface AcquireOrder {
+  readonly name: string;
+  readonly leaseMs: number;
+  readonly ownerId: string;
+  readonly data: string | undefined;
+  readonly signal: AbortSignal | undefined;
+  /** Whether to wait while somebody else holds the lock. */
+  readonly wait: boolean;
+  /** Whether this process itself is known to hold it: the first try would be in vain. */
+  readonly heldHere: boolean;
+}
+
+/**
+ * What the head of the queue made of an offered hand-over: it has the lock; the old grant was gone
+ * already; nothing was written; or nobody knows. After the last two the holder releases.
+ */
+export type OfferAnswer = "taken" | "gone" | "declined" | "unknown";
+
+/** A lease that its holder gives to the next caller in the process. */
+interface Offer {
+  readonly from: GrantState;
+  answer(answer: OfferAnswer): void;
+}
+
+/** What a step has shown. */
+type Seen =
+  | { readonly kind: "granted"; readonly proposal: SentProposal }
+  | { readonly kind: "record"; readonly record: LockRecord | undefined }
+  /** No answer, but the wait goes on. */
+  | { readonly kind: "nothing" };
+
+/** How many proposals `tryLock` makes before it calls a contended lock taken. */
+const TRY_PROPOSALS_MAX = 4;
+
+/** One acquisition. */
+export class Acquisition {
+  readonly #context: ProtocolContext;
+  readonly #order: AcquireOrder;
+  #open: SentProposal | undefined;
+  #granted: GrantState | undefined;
+  #offer: Offer | undefined;
+  #wake: (() => void) | undefined;
+  #standBack = 0;
+  #answeredAt: Moment | undefined;
+  #clockCorrected = false;
+
+  constructor(context: ProtocolContext, order: AcquireOrder) {
+    this.#context = context;
+    this.#order = order;
+  }
+
+  /**
+   * Runs to the end: a grant with at least half of its lease to go, or `null` where the lock is held
+   * and the caller does not wait.
+   */
+  async run(): Promise<GrantState | null> {
+    try {
+      return await this.#run();
+    } finally {
+      // However it ended, nothing may stay on the table or on its way that nobody believes in.
+      this.#offer?.answer("declined");
+      const left = this.#granted?.proposal ?? this.#open;
+      if (left !== undefined) {
+        const state = this.#granted === undefined ? "open" : "granted";
+        this.#context.background(cleanUp(this.#context, left, state));
+      }
+    }
+  }
+
+  /**
+   * Offers a held lock. It is taken only where the acquisition is asleep; in the middle of a request
+   * it could not answer at once. Returns what became of it, or `undefined` where it was not asleep.
+   */
+  offer(from: GrantState): Promise<OfferAnswer> | undefined {
+    if (this.#wake === undefined || this.#offer !== undefined) return undefined;
+    return new Promise((answer) => {
+      this.#offer = { from, answer };
+      this.#wake?.();
+    });
+  }
+
+  /** The lock was just released here: looks at once, or with `standBack` lets others go first. */
+  nudge(standBack: boolean): void {
+    const { runtime, settings } = this.#context;
+    if (standBack) this.#standBack = standBackMs(settings.pollMs, runtime.random());
+    this.#wake?.();
+  }
+
+  async #run(): Promise<GrantState | null> {
+    // Nothing is read first: a losing write brings the record back with it.
+    let verdict: Verdict = this.#order.heldHere
+      ? { kind: "busy", deadInMs: Infinity }
+      : { kind: "free" };
+    if (this.#order.heldHere) await this.#sleep(0, Infinity);
+    let proposals = 0;
+    // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
+    for (let polls = 0;; polls++) {
+      this.#order.signal?.throwIfAborted();
+      proposals = verdict.kind === "busy" ? 0 : proposals + 1;
+      const seen = await this.#step(verdict);
+      if (seen.kind === "granted") {
+        const grant = await this.#confirm(seen.proposal);
+        if (grant !== undefined) return grant;
+      }
+      verdict = seen.kind === "record" ? this.#judge(seen.record) : { kind: "busy", deadInMs: 0 };
+      const contended = proposals >= TRY_PROPOSALS_MAX;
+      if (!this.#order.wait) {
+        // Closing an open proposal is a step too, and may still find the lock ours.
+        const answered = verdict.kind === "busy" || contended;
+        if (answered && this.#open === undefined) return null;
+        if (answered) verdict = { kind: "free" };
+        continue;
+      }
+      if (verdict.kind === "busy") await this.#sleep(polls, verdict.deadInMs);
+      else if (contended) await this.#sleep(proposals - TRY_PROPOSALS_MAX, Infinity);
+    }
+  }
+
+  /** One request. */
+  #step(verdict: Verdict): Promise<Seen> {
+    const offer = this.#offer;
+    this.#offer = undefined;
+    // An open proposal is closed before anything else is proposed.
+    if (this.#open !== undefined) offer?.answer("declined");
+    else if (offer !== undefined) return this.#takeOffer(offer);
+    if (verdict.kind === "busy") return this.#look();
+    if (this.#open !== undefined) return this.#close(this.#open);
+    return this.#propose(verdict);
+  }
+
+  async #propose(verdict: Verdict): Promise<Seen> {
+    const { layout } = this.#context.table;
+    const now = this.#context.runtime.now();
+    const takeover = verdict.kind === "dead";
+    const { proposal, grant } = this.#newProposal(now, now, takeover);
+    const purge = purgeAt(this.#context);
+    const input = takeover
+      ? layout.takeOver(grant, verdict.record, purge)
+      : layout.acquire(grant, purge);
+    const outcome = await this.#send(proposal, input);
+    if (outcome.kind === "failed" && outcome.skewed && !this.#clockCorrected) {
+      this.#clockCorrected = true; // once: a second refusal is an error like any other
+      return { kind: "record", record: undefined };
+    }
+    return this.#settle(proposal, outcome);
+  }
+
+  async #takeOffer(offer: Offer): Promise<Seen> {
+    const now = this.#context.runtime.now();
+    const from = offer.from.proposal;
+    const { proposal, grant } = this.#newProposal(now, from.handedSince, false);
+    const input = this.#context.table.layout.handOver(from.grantId, grant, purgeAt(this.#context));
+    try {
+      const seen = this.#settle(proposal, await this.#send(proposal, input));
+      if (seen.kind === "granted") offer.answer("taken");
+      else if (seen.kind === "record" && findHolder(seen.record, from.grantId) === undefined) {
+        this.#open = undefined; // without the old grant the hand-over can never be applied
+        offer.answer("gone");
+      }
+      return seen;
+    } finally {
+      offer.answer(this.#open === undefined ? "declined" : "unknown");
+    }
+  }
+
+  async #look(): Promise<Seen> {
+    let record: LockRecord | undefined;
+    try {
+      record = await this.#context.table.read(this.#order.name, this.#limits());
+    } catch (error) {
+      return this.#endure(error);
+    }
+    return this.#compare(this.#open, record);
+  }
+
+  async #close(open: SentProposal): Promise<Seen> {
+    const outcome = await closeProposal(this.#context, open, this.#order.signal);
+    if (outcome.kind === "failed") return this.#endure(outcome.error);
+    // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
+    const seen = this.#compare(open, outcome.record);
+    this.#open = undefined;
+    return seen;
+  }
+
+  async #send(proposal: SentProposal, input: UpdateInput): Promise<WriteOutcome> {
+    this.#open = proposal;
+    const outcome = await this.#context.table.write(proposal.name, input, this.#limits());
+    // Only a plain answer to the only attempt says that it was not, and will not be, applied.
+    if (outcome.kind !== "applied" && !outcome.doubtful) this.#open = undefined;
+    return outcome;
+  }
+
+  #settle(proposal: SentProposal, outcome: WriteOutcome): Seen {
+    if (outcome.kind === "failed") return this.#endure(outcome.error);
+    if (outcome.kind === "applied") return { kind: "granted", proposal };
+    return this.#compare(proposal, outcome.record);
+  }
+
+  /** Looks for a proposal in a record, and closes it where the fence has passed it. */
+  #compare(proposal: SentProposal | undefined, record: LockRecord | undefined): Seen {
+    this.#answeredAt = this.#context.runtime.now();
+    if (proposal !== undefined) {
+      if (findHolder(record, proposal.grantId) !== undefined) return { kind: "granted", proposal };
+      if (record !== undefined && record.fence >= proposal.token) this.#open = undefined;
+    }
+    return { kind: "record", record };
+  }
+
+  /** A failed request ends the acquisition, unless the table has been answering to a waiter. */
+  #endure(error: unknown): Seen {
+    const { signal, wait, leaseMs, name } = this.#order;
+    if (signal?.aborted) throw signal.reason;
+    const silentMs = this.#answeredAt === undefined
+      ? Infinity
+      : heldForMs(this.#answeredAt, this.#context.runtime.now());
+    if (!wait || !isPassing(error) || silentMs > leaseMs) throw error;
+    this.#context.emit({ type: "trouble", name, step: "wait", code: (error as LockError).code });
+    return { kind: "nothing" };
+  }
+
+  /** Hands out a grant only with half of its lease to go, after one renewal at the most. */
+  async #confirm(proposal: SentProposal): Promise<GrantState | undefined> {
+    const state = new GrantState(this.#context, proposal);
+    this.#open = undefined;
+    this.#granted = state;
+    if (tooShort(state.remainingMs(), proposal.leaseMs)) {
+      const outcome = await renewGrant(this.#context, state, this.#limits());
+      this.#order.signal?.throwIfAborted();
+      if (outcome.kind === "lost") {
+        this.#granted = undefined; // it was taken from us before we knew that we had it
+        return undefined;
+      }
+      // Renewing again and again would hold the lock for nobody, for as long as answers are slow.
+      if (outcome.kind === "failed" || tooShort(state.remainingMs(), proposal.leaseMs)) {
+        throw new LockServiceError(
+          `Cannot lock '${proposal.name}' as answers leave less than half of 'leaseMs' to go: ` +
+            `current value is ${proposal.leaseMs}`,
+          {
+            code: "LEASE_TOO_SHORT",
+            lockName: proposal.name,
+            cause: outcome.kind === "failed" ? outcome.error : undefined,
+          },
+        );
+      }
+    }
+    this.#granted = undefined; // it is the lease's to look after from here on
+    return state;
+  }
+
+  #newProposal(
+    now: Moment,
+    handedSince: Moment,
+    takeover: boolean,
+  ): { proposal: SentProposal; grant: Grant } {
+    const { table, runtime } = this.#context;
+    const { name, leaseMs, ownerId, data } = this.#order;
+    const fence = table.memory.fence(name);
+    const grant: Grant = {
+      name,
+      leaseMs,
+      ownerId,
+      grantId: runtime.randomId(), // new each time: a grant once released must never come back
+      token: nextToken(table.clock.estimate(now), fence, runtime.random()),
+      expires: Math.ceil(table.clock.upper(now) + leaseMs),
+      ...(data !== undefined && { data }),
+    };
+    return { grant, proposal: { ...grant, sentAt: now, handedSince, takeover } };
+  }
+
+  #judge(record: LockRecord | undefined): Verdict {
+    const { table, runtime, settings } = this.#context;
+    const now = runtime.now();
+    return judge(record, {
+      serverLower: table.clock.lower(now),
+      maxClockSkewMs: settings.maxClockSkewMs,
+      unchangedMs: (holder) => table.memory.unchangedMs(this.#order.name, holder, now),
+    });
+  }
+
+  #limits(): { signal?: AbortSignal } {
+    return this.#order.signal ? { signal: this.#order.signal } : {};
+  }
+
+  async #sleep(polls: number, deadInMs: number): Promise<void> {
+    const { runtime, settings } = this.#context;
+    const { signal } = this.#order;
+    const ms = pollDelayMs(polls, settings.pollMs, runtime.random(), deadInMs);
+    const nap = sleep(runtime, ms, { signal });
+    this.#wake = nap.wake;
+    await nap.done;
+    this.#wake = undefined;
+    if (this.#standBack > 0) {
+      const pause = this.#standBack;
+      this.#standBack = 0;
+      await sleep(runtime, pause, { signal }).done;
+    }
+  }
+}

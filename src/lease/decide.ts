@@ -1,0 +1,161 @@
+/**
+ * Every choice of the protocol that needs no I/O, as pure functions. Each says which failure it
+ * prevents; taking one away has a test that fails.
+ *
+ * @module
+ */
+
+import type { Holder, LockRecord } from "../records/record.ts";
+import type { Moment } from "../runtime.ts";
+import { DRIFT_RATE } from "./server_clock.ts";
+
+/** How much longer than the stored lease a waiter watches before it judges by its own eyes: 5 %. */
+const OBSERVATION_SLACK = 1.05;
+
+/** Between the local clocks of a waiter, beyond drift, before it starts watching again. */
+const STEPPED_BACK_MS = 1_000;
+
+/** The share of a lease, and the least time, that a holder stops believing ahead of its end. */
+const MARGIN_SHARE = 0.05;
+const MARGIN_LEAST_MS = 250;
+
+/** The span of the random step by which a lagging proposal passes the fence. */
+const TOKEN_STEP_MAX = 16;
+
+/**
+ * For how long a waiter has watched: the smaller of both clocks, so that neither a step nor a fast
+ * clock can make a live holder look dead. `undefined` where the wall clock stepped back: the watch
+ * starts again, since waiting for the old time to come round could take for ever.
+ */
+export function observedMs(since: Moment, now: Moment): number | undefined {
+  const wall = now.wall - since.wall;
+  const mono = now.mono - since.mono;
+  if (mono - wall > STEPPED_BACK_MS + DRIFT_RATE * mono) return undefined;
+  return Math.max(0, Math.min(wall, mono));
+}
+
+/**
+ * For how long a holder has held: the larger of both clocks, so that a suspended machine, a frozen
+ * function and a stepped clock lose the lease early, never late.
+ */
+export function heldForMs(since: Moment, now: Moment): number {
+  return Math.max(0, now.wall - since.wall, now.mono - since.mono);
+}
+
+/** How long before its end a lease is not believed any more: timers and clock rates are not exact. */
+export function marginMs(leaseMs: number): number {
+  return Math.max(MARGIN_LEAST_MS, leaseMs * MARGIN_SHARE);
+}
+
+/** What a holder knows of the last write that DynamoDB confirmed. */
+export interface Confirmation {
+  /** Before the first send of that write. The answer may have taken any time to come. */
+  readonly sentAt: Moment;
+  /** The end of the lease that it wrote, by the server's clock. */
+  readonly expires: number;
+  /** The length of the lease in milliseconds. */
+  readonly leaseMs: number;
+  /** What was left by the server's clock when the write was confirmed. */
+  readonly serverLeft: { readonly ms: number; readonly at: Moment };
+}
+
+/**
+ * For how long the lease may still be believed; zero or less is never. The earlier of two ends counts:
+ * the lease since the first send (an answer that came late extends nothing), and the written end by
+ * the latest that the server's clock may show (others judge by that clock, and a slow wall clock may
+ * have written an end that comes too soon).
+ */
+export function remainingMs(last: Confirmation, now: Moment, serverUpper?: number): number {
+  const margin = marginMs(last.leaseMs);
+  const byLease = last.leaseMs - margin - heldForMs(last.sentAt, now);
+  const byServer = serverUpper !== undefined
+    ? last.expires - serverUpper
+    : last.serverLeft.ms - heldForMs(last.serverLeft.at, now) * (1 + DRIFT_RATE);
+  return Math.min(byLease, byServer - margin);
+}
+
+/** Whether what is left of a lease is too little to hand it out: less than half. */
+export function tooShort(remaining: number, leaseMs: number): boolean {
+  return remaining < leaseMs / 2;
+}
+
+/** What a waiter knows when it judges a record. */
+export interface View {
+  /** The least that the server's clock can show; `undefined` where it is not known. */
+  readonly serverLower: number | undefined;
+  /** How far `Date` headers may be off; `Infinity` turns judging by the server's clock off. */
+  readonly maxClockSkewMs: number;
+  /** For how long this process has seen a holder's entry unchanged. */
+  unchangedMs(holder: Holder): number;
+}
+
+/** In how many milliseconds this holder can be judged dead, if nothing changes; 0 is now. */
+export function deadInMs(holder: Holder, view: View): number {
+  // The lower bound against an end written from an upper bound: both err towards a live holder.
+  const byServer = view.serverLower === undefined
+    ? Infinity
+    : holder.expires + view.maxClockSkewMs - view.serverLower;
+  // The stored lease, never the caller's own: clamping it down would end another's lease early.
+  const byEyes = holder.leaseMs * OBSERVATION_SLACK - view.unchangedMs(holder);
+  return Math.max(0, Math.min(byServer, byEyes));
+}
+
+/** What an exclusive acquisition may do about a record. */
+export type Verdict =
+  | { readonly kind: "free" }
+  | { readonly kind: "dead"; readonly record: LockRecord }
+  | { readonly kind: "busy"; readonly deadInMs: number };
+
+/** Judges a record for an exclusive acquisition: everybody in must be gone or dead. */
+export function judge(record: LockRecord | undefined, view: View): Verdict {
+  if (record === undefined || record.holders.length === 0) return { kind: "free" };
+  const wait = Math.max(...record.holders.map((holder) => deadInMs(holder, view)));
+  return wait > 0 ? { kind: "busy", deadInMs: wait } : { kind: "dead", record };
+}
+
+/**
+ * The next fencing token: the server's time, so that a free lock is taken without reading it first
+ * and tokens rise even when the record was purged; always above every fence seen. Where the time lags
+ * behind the fence a random step keeps callers in the same millisecond apart.
+ */
+export function nextToken(estimate: number, fenceSeen: number, random: number): number {
+  const time = Math.floor(estimate);
+  if (time > fenceSeen) return time;
+  return fenceSeen + 1 + Math.floor(random * TOKEN_STEP_MAX);
+}
+
+/**
+ * The end that a renewal writes: above every end ever sent for this grant, so that a "no" of DynamoDB
+ * with our grant in the record proves that this very renewal was applied.
+ */
+export function renewalExpiry(serverUpper: number, leaseMs: number, greatestSent: number): number {
+  return Math.max(Math.ceil(serverUpper + leaseMs), greatestSent + 1);
+}
+
+/** How long after its first send a lease is renewed: a third of it. */
+export function renewAfterMs(leaseMs: number): number {
+  return leaseMs / 3;
+}
+
+/** The limit of one attempt of a renewal: at least three must fit into what is left. */
+export function renewalAttemptMs(remaining: number): number {
+  return Math.max(50, Math.floor(remaining / 3.5));
+}
+
+const FIRST_POLL_MS = 50;
+
+/**
+ * How long a waiter sleeps before its next look: full jitter that grows with the wait up to `pollMs`,
+ * so that many waiters neither look at once nor cost much; but no longer than until the holder may
+ * be dead.
+ */
+export function pollDelayMs(poll: number, pollMs: number, random: number, deadIn: number): number {
+  const cap = Math.min(pollMs, FIRST_POLL_MS * 2 ** Math.min(poll, 20));
+  const jittered = Math.max(cap / 10, random * cap);
+  return Math.ceil(deadIn < jittered ? deadIn + random * cap / 10 : jittered);
+}
+
+/** How long the head of a queue stands back after a run of hand-overs, so that others get a turn. */
+export function standBackMs(pollMs: number, random: number): number {
+  return Math.ceil(pollMs * (0.5 + random / 2));
+}

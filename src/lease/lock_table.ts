@@ -1,0 +1,146 @@
+/**
+ * The lock table as the protocol sees it: sends the requests of a layout, feeds the server's clock and
+ * the memory, and tells the three outcomes of a write apart.
+ *
+ * @module
+ */
+
+import type { AnswerTiming } from "../dynamodb/attempt.ts";
+import type { DynamoClient } from "../dynamodb/client.ts";
+import type { SendOptions } from "../dynamodb/options.ts";
+import { isDynamoError } from "../dynamodb/errors.ts";
+import type { Layout, UpdateInput } from "../records/layout.ts";
+import type { Item, LockRecord } from "../records/record.ts";
+import type { Runtime } from "../runtime.ts";
+import type { LockMemory } from "./memory.ts";
+import type { ServerClock } from "./server_clock.ts";
+import { translate } from "./translate.ts";
+
+/**
+ * What became of a write, over all attempts of it.
+ *
+ * - `applied`: DynamoDB said so. `record` is the record after it, where the layout asks for it.
+ * - `refused`: the condition failed. `record` is the record as it is. With `doubtful`, an earlier
+ *   attempt was not answered: it may have been applied, or may still be.
+ * - `failed`: no answer that says anything about the record. With `doubtful` it may have been applied.
+ */
+export type WriteOutcome =
+  | { readonly kind: "applied"; readonly record: LockRecord | undefined }
+  | {
+    readonly kind: "refused";
+    readonly record: LockRecord | undefined;
+    readonly doubtful: boolean;
+  }
+  | {
+    readonly kind: "failed";
+    readonly error: unknown;
+    readonly doubtful: boolean;
+    /** Refused because of this machine's clock, whose error is known now: make the write anew. */
+    readonly skewed: boolean;
+  };
+
+/** Limits of one call. */
+export type CallLimits = Pick<
+  SendOptions,
+  "signal" | "attemptTimeoutMs" | "deadlineMs" | "retrySkew"
+>;
+
+/** The lock table. Holds no promise and no timer: requests of a Worker may share it. */
+export class LockTable {
+  readonly layout: Layout;
+  readonly clock: ServerClock;
+  readonly memory: LockMemory;
+  readonly #client: DynamoClient;
+  readonly #runtime: Runtime;
+
+  constructor(
+    client: DynamoClient,
+    layout: Layout,
+    clock: ServerClock,
+    memory: LockMemory,
+    runtime: Runtime,
+  ) {
+    this.#client = client;
+    this.layout = layout;
+    this.clock = clock;
+    this.memory = memory;
+    this.#runtime = runtime;
+  }
+
+  /**
+   * Sends one conditional write.
+   *
+   * @throws {LockTableError} When the item under the key is not a lock record.
+   */
+  async write(name: string, input: UpdateInput, limits: CallLimits = {}): Promise<WriteOutcome> {
+    let answer: { Attributes?: Item };
+    let skewed = false;
+    try {
+      // A write carries times of this machine's clock. Where that is wrong the protocol must make the
+      // write anew, so the client does not simply sign the same times again.
+      answer = await this.#send("UpdateItem", input, { retrySkew: false, ...limits }, (timing) => {
+        skewed = timing.kind === "skewed";
+      });
+    } catch (error) {
+      if (!isDynamoError(error)) {
+        // The caller's own abort, or misuse. An abort may come when the request is on its way.
+        return { kind: "failed", error, doubtful: limits.signal?.aborted === true, skewed };
+      }
+      if (error.code === "ConditionalCheckFailedException") {
+        return {
+          kind: "refused",
+          record: this.#see(name, error.item),
+          doubtful: error.mayHaveApplied,
+        };
+      }
+      const translated = translate(error, name);
+      return { kind: "failed", error: translated, doubtful: error.mayHaveApplied, skewed };
+    }
+    return { kind: "applied", record: answer.Attributes && this.#see(name, answer.Attributes) };
+  }
+
+  /**
+   * Reads a record, strongly consistent.
+   *
+   * @throws {LockTableError} When the item under the key is not a lock record.
+   * @throws {LockServiceError} When DynamoDB does not answer.
+   */
+  async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
+    try {
+      const answer: { Item?: Item } = await this.#send(
+        "GetItem",
+        this.layout.read(name),
+        limits,
+      );
+      return this.#see(name, answer.Item);
+    } catch (error) {
+      throw isDynamoError(error) ? translate(error, name) : error;
+    }
+  }
+
+  #send<T>(
+    operation: string,
+    input: object,
+    limits: CallLimits,
+    onAnswer?: (timing: AnswerTiming) => void,
+  ): Promise<T> {
+    return this.#client.send<T>(operation, input, {
+      ...limits,
+      onAnswer: (timing) => {
+        this.#learnTime(timing);
+        onAnswer?.(timing);
+      },
+    });
+  }
+
+  #learnTime(timing: AnswerTiming): void {
+    if (timing.kind === "accepted") this.clock.observe(timing);
+    else if (timing.kind === "skewed") this.clock.observeSkew(timing);
+  }
+
+  #see(name: string, item: Item | undefined): LockRecord | undefined {
+    const record = this.layout.parse(name, item);
+    this.memory.see(name, record, this.#runtime.now());
+    return record;
+  }
+}

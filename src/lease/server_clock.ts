@@ -1,0 +1,154 @@
+/**
+ * What this process knows of the server's time, from the `Date` headers of its answers.
+ *
+ * @module
+ */
+
+import type { Moment } from "../runtime.ts";
+
+/** How far two clocks' rates may differ: 1 %. */
+export const DRIFT_RATE = 0.01;
+
+/** How far the two local clocks may part, beyond drift, before a bound counts as broken. */
+const PARTED_MS = 1_000;
+
+/** The widest error of a local clock with which DynamoDB still accepts a signature. */
+export const SIGNATURE_WINDOW_MS: number = 15 * 60_000;
+
+/** `Date` headers count whole seconds. */
+const DATE_RESOLUTION_MS = 1_000;
+
+/** The server's time lay between `lower` and `upper` at the local moment `at`. */
+export interface Bounds {
+  readonly lower: number;
+  readonly upper: number;
+  readonly at: Moment;
+}
+
+/** When a request was sent and answered, and what the answer said of the time. */
+export interface DateSighting {
+  readonly sentAt: Moment;
+  readonly receivedAt: Moment;
+  /** The signing time of the request, in milliseconds since 1970. */
+  readonly signedAt: number;
+  /** The `Date` header, in milliseconds since 1970. */
+  readonly date: number | undefined;
+  /** Whether the answer had an `Age`: a cache wrote it, and its date is old. */
+  readonly age: boolean;
+}
+
+/** The time that passed between two moments, by each clock's word. */
+function elapsed(from: Moment, to: Moment): { least: number; most: number; parted: boolean } {
+  const wall = to.wall - from.wall;
+  const mono = to.mono - from.mono;
+  const least = Math.max(0, Math.min(wall, mono));
+  const most = Math.max(0, wall, mono);
+  return { least, most, parted: Math.abs(wall - mono) > PARTED_MS + DRIFT_RATE * most };
+}
+
+/**
+ * The bounds at a later moment. The upper one trusts the faster clock, the lower one the slower: a
+ * suspended machine, whose monotonic clock stood still, must not believe that little time has passed.
+ * `undefined` where the clocks have parted, for then one of them was set.
+ */
+export function project(bounds: Bounds, now: Moment): Bounds | undefined {
+  const { least, most, parted } = elapsed(bounds.at, now);
+  if (parted) return undefined;
+  return {
+    lower: bounds.lower + least * (1 - DRIFT_RATE),
+    upper: bounds.upper + most * (1 + DRIFT_RATE),
+    at: now,
+  };
+}
+
+/** The bounds that one answer gives, or `undefined` where its date cannot be used. */
+export function boundsOf(sighting: DateSighting): Bounds | undefined {
+  const { date, age, sentAt, receivedAt, signedAt } = sighting;
+  // DynamoDB accepts no signature further off than this, so the date is somebody else's.
+  if (date === undefined || age || Math.abs(date - signedAt) > SIGNATURE_WINDOW_MS) {
+    return undefined;
+  }
+  const { most, parted } = elapsed(sentAt, receivedAt);
+  if (parted) return undefined;
+  return {
+    lower: date,
+    upper: date + DATE_RESOLUTION_MS + most * (1 + DRIFT_RATE),
+    at: receivedAt,
+  };
+}
+
+/** What both bounds allow; `undefined` where they contradict each other. */
+export function intersect(earlier: Bounds | undefined, later: Bounds): Bounds | undefined {
+  const old = earlier && project(earlier, later.at);
+  if (old === undefined) return later;
+  const lower = Math.max(old.lower, later.lower);
+  const upper = Math.min(old.upper, later.upper);
+  return lower > upper ? undefined : { lower, upper, at: later.at };
+}
+
+/**
+ * The server's clock as this process knows it. Plain data: it may be shared by the requests of a
+ * Cloudflare Worker.
+ */
+export class ServerClock {
+  #bounds: Bounds | undefined;
+  #dateless = false;
+  #wallCorrection = 0;
+
+  /** Takes an answer that DynamoDB gave to a signature it accepted. */
+  observe(sighting: DateSighting): void {
+    const seen = boundsOf(sighting);
+    if (seen !== undefined) {
+      this.#bounds = intersect(this.#bounds, seen);
+      this.#dateless = false;
+    } else if (this.#at(sighting.receivedAt) === undefined) {
+      this.#dateless = true;
+    }
+  }
+
+  /** Takes an answer that refused a signature because of this machine's clock. */
+  observeSkew(sighting: DateSighting): void {
+    if (sighting.date === undefined || sighting.age) return;
+    this.#wallCorrection = sighting.date - sighting.receivedAt.wall;
+  }
+
+  /** The least that the server's clock can show, or `undefined` where nothing is known. */
+  lower(now: Moment): number | undefined {
+    return this.#at(now)?.lower;
+  }
+
+  /**
+   * The most that the server's clock can show. Before any answer it is the wall clock, which the
+   * first answer checks; where answers carry no date, the wall clock and all that it may be off.
+   */
+  upper(now: Moment): number {
+    const bounds = this.#at(now);
+    if (bounds !== undefined) return bounds.upper;
+    return now.wall + this.#wallCorrection + (this.#dateless ? SIGNATURE_WINDOW_MS : 0);
+  }
+
+  /** Whether {@linkcode upper} rests on answers, and not on the wall clock alone. */
+  known(now: Moment): boolean {
+    return this.#at(now) !== undefined;
+  }
+
+  /**
+   * The likeliest time of the server, for tokens: the wall clock, kept within the bounds. Clocks of
+   * machines agree better than the bounds are narrow, and a token that does not lag takes a free
+   * lock at the first try.
+   */
+  estimate(now: Moment): number {
+    const wall = now.wall + this.#wallCorrection;
+    const bounds = this.#at(now);
+    if (bounds === undefined) return wall;
+    return Math.min(Math.max(wall, bounds.lower), bounds.upper);
+  }
+
+  #at(now: Moment): Bounds | undefined {
+    if (this.#bounds === undefined) return undefined;
+    const bounds = project(this.#bounds, now);
+    // A clock was set or stood still: the next write counts as a first one.
+    if (bounds === undefined) this.#bounds = undefined;
+    return bounds;
+  }
+}

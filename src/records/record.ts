@@ -1,0 +1,68 @@
+/**
+ * A lock's record as the protocol sees it, whatever it looks like on the table.
+ *
+ * @module
+ */
+
+import type { AttributeValue } from "../dynamodb/values.ts";
+
+/** How a holder shares the lock with others. */
+export type LockMode = "exclusive" | "shared";
+
+/** An item of DynamoDB. */
+export type Item = Record<string, AttributeValue>;
+
+/** One entry of a record: somebody who was granted the lock and has not given it back. */
+export interface Holder {
+  /** The grant's id: 128 random bits. Whoever knows it can release the grant. */
+  readonly grantId: string;
+  /** The fencing token of the grant. */
+  readonly token: number;
+  /** How the grant shares the lock. */
+  readonly mode: LockMode;
+  /** Who holds it, as the holder calls itself. */
+  readonly ownerId: string;
+  /** Until when, in the server's milliseconds since 1970. */
+  readonly expires: number;
+  /** The length of the lease in milliseconds. */
+  readonly leaseMs: number;
+  /** What the holder wrote beside it. */
+  readonly data?: string;
+}
+
+/** The record of one lock. */
+export interface LockRecord {
+  /** The greatest fencing token ever granted or proposed. */
+  readonly fence: number;
+  /** Everybody in. */
+  readonly holders: readonly Holder[];
+  /** The grant id of the exclusive holder, if there is one. */
+  readonly exclusive?: string;
+  /** The permits of a semaphore. */
+  readonly permits?: number;
+  /** The holders exactly as read, for a take-over that compares all of them. */
+  readonly rawHolders: AttributeValue;
+}
+
+/** What an acquisition wants to write: a grant that does not exist yet. */
+export interface Grant {
+  /** The lock's name. */
+  readonly name: string;
+  /** 128 random bits, new for every proposal. */
+  readonly grantId: string;
+  /** The proposed fencing token. */
+  readonly token: number;
+  /** Who asks. */
+  readonly ownerId: string;
+  /** The length of the lease in milliseconds. */
+  readonly leaseMs: number;
+  /** Until when, in the server's milliseconds since 1970. */
+  readonly expires: number;
+  /** What to store beside it. */
+  readonly data?: string;
+}
+
+/** The grant of `record` with this id, if it is there. */
+export function findHolder(record: LockRecord | undefined, grantId: string): Holder | undefined {
+  return record?.holders.find((holder) => holder.grantId === grantId);
+}
