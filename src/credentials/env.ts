@@ -30,20 +30,17 @@ export function identityFromEnvironment(read: EnvironmentReader): AwsCredentialI
   if (accessKeyId === undefined || secretAccessKey === undefined) {
     throw new CredentialsError(
       "CredentialsMissing",
-      "Cannot find credentials: set 'AWS_ACCESS_KEY_ID' and 'AWS_SECRET_ACCESS_KEY' (and " +
-        "'AWS_SESSION_TOKEN' for temporary ones), or pass 'credentials'. Any values will do for " +
-        "a local endpoint",
+      "Cannot find credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values for a " +
+        "local endpoint), or pass 'credentials'",
     );
   }
-  const sessionToken = read("AWS_SESSION_TOKEN");
   const expiration = read("AWS_CREDENTIAL_EXPIRATION");
-  const accountId = read("AWS_ACCOUNT_ID");
   return checkIdentity({
     accessKeyId,
     secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-    ...(expiration !== undefined && { expiration: new Date(expiration) }),
-    ...(accountId !== undefined && { accountId }),
+    sessionToken: read("AWS_SESSION_TOKEN"),
+    expiration: expiration === undefined ? undefined : new Date(expiration),
+    accountId: read("AWS_ACCOUNT_ID"),
   });
 }
 

@@ -50,48 +50,32 @@ const VISIBLE = /^[\x21-\x7e]+$/;
 
 /** Says what is wrong with `value` as credentials, without ever repeating it. */
 export function complaint(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null) return "must be an object";
-  const identity = value as Record<string, unknown>;
-  for (const name of ["accessKeyId", "secretAccessKey", "sessionToken"]) {
-    const text = identity[name];
-    if (text === undefined && name === "sessionToken") continue;
-    if (typeof text !== "string" || !VISIBLE.test(text)) {
-      return `must have '${name}' as visible ASCII characters`;
+  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } =
+    (value ?? {}) as Record<string, unknown>;
+  const isVisible = (text: unknown) => typeof text === "string" && VISIBLE.test(text);
+  if (!isVisible(accessKeyId)) return "'accessKeyId' must be visible ASCII";
+  if (!isVisible(secretAccessKey)) return "'secretAccessKey' must be visible ASCII";
+  if (sessionToken === undefined) {
+    if ((accessKeyId as string).startsWith("ASIA")) {
+      return "'sessionToken' must be set: a key id that begins with ASIA is temporary";
     }
+  } else if (!isVisible(sessionToken)) return "'sessionToken' must be visible ASCII";
+  if (expiration !== undefined && !(expiration instanceof Date && !isNaN(expiration.getTime()))) {
+    return "'expiration' must be a valid Date";
   }
-  if ((identity.accessKeyId as string).startsWith("ASIA") && identity.sessionToken === undefined) {
-    return "must have 'sessionToken': an access key that begins with 'ASIA' is temporary";
-  }
-  const { expiration, accountId } = identity;
-  if (
-    expiration !== undefined &&
-    !(expiration instanceof Date && Number.isFinite(expiration.getTime()))
-  ) {
-    return "must have 'expiration' as a valid Date";
-  }
-  if (accountId !== undefined && !(typeof accountId === "string" && /^\d{12}$/.test(accountId))) {
-    return "must have 'accountId' as 12 digits";
+  if (accountId !== undefined && !/^\d{12}$/.test(`${accountId}`)) {
+    return "'accountId' must be 12 digits";
   }
   return undefined;
 }
 
 /**
- * Returns a copy of `value` with the known fields only.
+ * Returns a copy of `value`, which is of no use to whoever changes it later.
  *
  * @throws {CredentialsError} Where it is no usable pair of keys.
  */
 export function checkIdentity(value: unknown): AwsCredentialIdentity {
   const wrong = complaint(value);
-  if (wrong !== undefined) {
-    throw new CredentialsError("CredentialsInvalid", `Cannot use credentials as they ${wrong}`);
-  }
-  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } =
-    value as AwsCredentialIdentity;
-  return {
-    accessKeyId,
-    secretAccessKey,
-    ...(sessionToken !== undefined && { sessionToken }),
-    ...(expiration !== undefined && { expiration }),
-    ...(accountId !== undefined && { accountId }),
-  };
+  if (wrong === undefined) return { ...value as AwsCredentialIdentity };
+  throw new CredentialsError("CredentialsInvalid", `Cannot use credentials as ${wrong}`);
 }

@@ -39,7 +39,7 @@ export class CredentialCache {
       return;
     }
     const wrong = complaint(source);
-    if (wrong !== undefined) throw new TypeError(`Cannot use 'credentials' as they ${wrong}`);
+    if (wrong !== undefined) throw new TypeError(`Cannot use 'credentials' as ${wrong}`);
     this.#identity = checkIdentity(source);
   }
 

@@ -16,14 +16,12 @@ export interface Failure {
   readonly retry: RetryClass;
   /** Whether the attempt may have been applied all the same. */
   readonly unknown: boolean;
-  /** Whether DynamoDB must have accepted the signature, and with it the signing time. */
-  readonly accepted: boolean;
   readonly statusCode?: number;
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   readonly retryAfterMs?: number;
-  readonly item?: AttributeMap;
-  readonly cancellationReasons?: readonly CancellationReason[];
-  readonly throttlingReasons?: readonly string[];
+  readonly item?: AttributeMap | undefined;
+  readonly cancellationReasons?: readonly CancellationReason[] | undefined;
+  readonly throttlingReasons?: readonly string[] | undefined;
   readonly cause?: unknown;
 }
 
@@ -33,32 +31,14 @@ export type Answer = { readonly output: Record<string, unknown> } | { readonly f
 type Json = Record<string, unknown>;
 
 /** Refusals that DynamoDB gives only to a request whose signature it has accepted. */
-const ACCEPTED_CODES = new Set([
-  "ConditionalCheckFailedException",
-  "IdempotentParameterMismatchException",
-  "ItemCollectionSizeLimitExceededException",
-  "LimitExceededException",
-  "ProvisionedThroughputExceededException",
-  "ReplicatedWriteConflictException",
-  "RequestLimitExceeded",
-  "ResourceInUseException",
-  "ResourceNotFoundException",
-  "ThrottlingException",
-  "TransactionCanceledException",
-  "TransactionConflictException",
-  "TransactionInProgressException",
-  "ValidationException",
-]);
+const ACCEPTED_CODE =
+  /^(ConditionalCheck|Transaction|Idempotent|ItemCollection|LimitExceeded|ProvisionedThroughput|Replicated|RequestLimit|Resource|Throttling|Validation)/;
 
 /**
  * Readable 4xx answers that do not say "not applied": an earlier attempt with the same token is
  * being applied, or the service gave up reading.
  */
-const UNKNOWN_CODES = new Set([
-  "RequestTimeout",
-  "RequestTimeoutException",
-  "TransactionInProgressException",
-]);
+const UNKNOWN_CODE = /^(RequestTimeout|TransactionInProgress)/;
 
 /** A message longer than this is cut: it is DynamoDB's, or a proxy's. */
 const MAX_MESSAGE = 500;
@@ -103,34 +83,23 @@ function readMessage(body: Json): string {
   return text.split("\n", 1)[0]!.slice(0, MAX_MESSAGE);
 }
 
+function itemOf(value: unknown): AttributeMap | undefined {
+  return isObject(value) ? value as AttributeMap : undefined;
+}
+
 function readReasons(value: unknown): CancellationReason[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.map((entry: unknown) => {
-    const reason = isObject(entry) ? entry : {};
-    const message = textOf(reason.Message);
-    return {
-      code: textOf(reason.Code) ?? "None",
-      ...(message !== undefined && { message }),
-      ...(isObject(reason.Item) && { item: reason.Item as AttributeMap }),
-    };
-  });
+  return value.map((reason: Json | null) => ({
+    code: textOf(reason?.Code) ?? "None",
+    message: textOf(reason?.Message),
+    item: itemOf(reason?.Item),
+  }));
 }
 
 /** The reasons without the resource: an ARN holds the account's number. */
 function readThrottling(value: unknown): string[] | undefined {
   if (!Array.isArray(value)) return undefined;
-  return value.flatMap((entry: unknown) => isObject(entry) ? textOf(entry.reason) ?? [] : []);
-}
-
-/** What can be told of every answer that is no success. */
-function common(status: number, headers: Headers) {
-  const requestId = headers.get("x-amzn-requestid");
-  const hint = headers.get("x-amz-retry-after");
-  return {
-    statusCode: status,
-    ...(requestId !== null && { requestId: requestId.slice(0, MAX_MESSAGE) }),
-    ...(hint !== null && /^\d{1,9}$/.test(hint) && { retryAfterMs: Number(hint) }),
-  };
+  return value.flatMap((entry: Json | null) => textOf(entry?.reason) ?? []);
 }
 
 /** Whether an answer points to another place; a browser hides such an answer behind status 0. */
@@ -138,51 +107,50 @@ export function isRedirect(status: number): boolean {
   return status === 0 || (status >= 300 && status < 400);
 }
 
-/** The failure of an answer that points to another place. It is fatal: nobody knows who gave it. */
-export function readRedirect(status: number, headers: Headers): Answer {
-  return {
-    failure: {
-      ...common(status, headers),
-      code: "Redirected",
-      message: "redirects are not followed",
-      retry: "none",
-      unknown: true,
-      accepted: false,
-    },
-  };
+/** Whether DynamoDB must have accepted the signature, and with it the signing time. */
+export function isAccepted(answer: Answer): boolean {
+  if ("output" in answer) return true;
+  const { code, statusCode = 0 } = answer.failure;
+  return statusCode < 500 && ACCEPTED_CODE.test(code);
 }
 
-/** Reads a whole answer that is no redirect. */
-export function readAnswer(status: number, headers: Headers, bytes: Uint8Array): Answer {
-  const body = readBody(headers, bytes);
+/**
+ * Reads an answer from its bytes; there are none for a redirect, which is not read.
+ *
+ * A redirect is fatal, as nobody knows who gave it. Any other answer that is not DynamoDB's may
+ * have been damaged on its way, so it is worth another attempt.
+ */
+export function readAnswer(status: number, headers: Headers, bytes?: Uint8Array): Answer {
+  const body = bytes && readBody(headers, bytes);
   if (status >= 200 && status < 300 && body !== undefined) return { output: body };
-  const code = body === undefined ? undefined : readCode(headers, body);
-  if (body === undefined || code === undefined || status < 400) {
-    return {
-      failure: {
-        ...common(status, headers),
-        code: "BadAnswer",
-        message: `the answer is not DynamoDB's (status ${status}, ${bytes.length} bytes)`,
-        retry: status === 429 ? "throttling" : "transient",
-        unknown: true,
-        accepted: false,
-      },
+  const hint = headers.get("x-amz-retry-after") ?? "";
+  const known = {
+    statusCode: status,
+    requestId: textOf(headers.get("x-amzn-requestid"))?.slice(0, MAX_MESSAGE),
+    retryAfterMs: /^\d{1,9}$/.test(hint) ? Number(hint) : 0,
+  };
+  const code = body && status >= 400 ? readCode(headers, body) : undefined;
+  if (body === undefined || code === undefined) {
+    const redirect = isRedirect(status);
+    const failure: Failure = {
+      ...known,
+      code: redirect ? "Redirected" : "BadAnswer",
+      message: `status ${status}, ${redirect ? "not followed" : "not an answer of DynamoDB"}`,
+      retry: redirect ? "none" : status === 429 ? "throttling" : "transient",
+      unknown: true,
     };
+    return { failure };
   }
   const message = readMessage(body);
-  const cancellationReasons = readReasons(body.CancellationReasons);
-  const throttlingReasons = readThrottling(body.ThrottlingReasons ?? body.throttlingReasons);
-  return {
-    failure: {
-      ...common(status, headers),
-      code,
-      message,
-      retry: classify(status, code, message),
-      unknown: status >= 500 || UNKNOWN_CODES.has(code),
-      accepted: status < 500 && ACCEPTED_CODES.has(code),
-      ...(isObject(body.Item) && { item: body.Item as AttributeMap }),
-      ...(cancellationReasons !== undefined && { cancellationReasons }),
-      ...(throttlingReasons !== undefined && { throttlingReasons }),
-    },
+  const failure: Failure = {
+    ...known,
+    code,
+    message,
+    retry: classify(status, code, message),
+    unknown: status >= 500 || UNKNOWN_CODE.test(code),
+    item: itemOf(body.Item),
+    cancellationReasons: readReasons(body.CancellationReasons),
+    throttlingReasons: readThrottling(body.ThrottlingReasons ?? body.throttlingReasons),
   };
+  return { failure };
 }

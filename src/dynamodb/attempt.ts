@@ -1,6 +1,6 @@
 import type { AwsCredentialIdentity } from "../credentials/identity.ts";
 import type { Moment, Runtime } from "../runtime.ts";
-import { type Answer, type Failure, isRedirect, readAnswer, readRedirect } from "./answer.ts";
+import { type Answer, type Failure, isAccepted, isRedirect, readAnswer } from "./answer.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { TimeLimitReached, withLimit } from "./limit.ts";
 import type { Signer } from "./signer.ts";
@@ -58,21 +58,26 @@ interface Received {
   readonly headers: Headers;
 }
 
-function failed(code: string, message: string, unknown: boolean, cause?: unknown): Answer {
-  const failure: Failure = {
-    code,
-    message,
-    retry: code === "SigningFailed" ? "none" : "transient",
-    unknown,
-    accepted: false,
-    ...(cause !== undefined && { cause }),
-  };
-  return { failure };
+function kindOf(answer: Answer): AnswerTiming["kind"] {
+  if (isAccepted(answer)) return "accepted";
+  return "failure" in answer && answer.failure.retry === "skew" ? "skewed" : "other";
 }
 
-function kindOf(answer: Answer): AnswerTiming["kind"] {
-  if ("output" in answer || answer.failure.accepted) return "accepted";
-  return answer.failure.retry === "skew" ? "skewed" : "other";
+/** The failure of an exchange that brought no answer. */
+function noAnswer(error: unknown, sent: boolean, limitMs: number): Failure {
+  if (error instanceof TimeLimitReached) {
+    const message = `no whole answer within ${Math.round(limitMs)} ms`;
+    return { code: "TimeoutError", message, retry: "transient", unknown: sent };
+  }
+  return sent
+    ? {
+      code: "NetworkError",
+      message: "no answer",
+      retry: "transient",
+      unknown: true,
+      cause: error,
+    }
+    : { code: "SigningFailed", message: "", retry: "none", unknown: false, cause: error };
 }
 
 /** Lets go of an answer's body, so that it does not hold its connection. */
@@ -103,11 +108,11 @@ export async function attempt(wire: Wire, request: AttemptRequest): Promise<Atte
       signal: limit,
     });
     received = { receivedAt: runtime.now(), headers: response.headers };
-    if (limit.aborted || isRedirect(response.status)) discard(response);
+    const { status } = response;
+    if (limit.aborted || isRedirect(status)) discard(response);
     if (limit.aborted) throw limit.reason;
-    if (isRedirect(response.status)) return readRedirect(response.status, response.headers);
-    const bytes = new Uint8Array(await response.arrayBuffer());
-    return readAnswer(response.status, response.headers, bytes);
+    if (isRedirect(status)) return readAnswer(status, response.headers);
+    return readAnswer(status, response.headers, new Uint8Array(await response.arrayBuffer()));
   };
 
   let answer: Answer;
@@ -115,11 +120,7 @@ export async function attempt(wire: Wire, request: AttemptRequest): Promise<Atte
     answer = await withLimit(runtime, limitMs, signal, exchange);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
-    const sent = sentAt !== undefined;
-    if (error instanceof TimeLimitReached) {
-      answer = failed("TimeoutError", `no whole answer within ${Math.round(limitMs)} ms`, sent);
-    } else if (sent) answer = failed("NetworkError", "no answer", true, error);
-    else answer = failed("SigningFailed", "the signer failed", false, error);
+    answer = { failure: noAnswer(error, sentAt !== undefined, limitMs) };
   }
   if (sentAt === undefined || received === undefined) return { answer, sent: sentAt !== undefined };
   const { receivedAt, headers } = received;

@@ -51,15 +51,17 @@ class Call {
   ) {}
 
   /** The error of a failure, with what the whole call knows. */
-  error(failure: Pick<Failure, "code" | "message"> & Partial<Failure>): DynamoError {
+  error(failure: Partial<Failure> & Pick<Failure, "code" | "message">): DynamoError {
+    const { code, message, statusCode, requestId, item, cause } = failure;
+    const { cancellationReasons, throttlingReasons } = failure;
     const { operation, attempts, mayHaveApplied } = this;
-    const text = failure.message === "" ? failure.code : `${failure.code}: ${failure.message}`;
-    const { retry: _retry, unknown: _unknown, accepted: _accepted, ...details } = failure;
-    return new DynamoError(failure.code, `Cannot complete '${operation}': ${text}`, {
-      ...details,
-      attempts,
-      mayHaveApplied,
-    });
+    const details = { attempts, mayHaveApplied, statusCode, requestId };
+    return new DynamoError(
+      code,
+      `Cannot complete '${operation}': ${code}${message && `: ${message}`}`,
+      { ...details, item, cancellationReasons, throttlingReasons },
+      cause === undefined ? undefined : { cause },
+    );
   }
 
   /** The error of a call that ran out of time: that of its last attempt, which tells more. */

@@ -14,7 +14,7 @@ export type AccountIdEndpointMode = "preferred" | "required" | "disabled";
 export interface EndpointSettings {
   readonly region: string;
   /** An endpoint of the user's: wins over everything that is made from the Region. */
-  readonly custom?: string;
+  readonly custom: string | undefined;
   readonly dualstack: boolean;
   readonly fips: boolean;
   readonly accountMode: AccountIdEndpointMode;
@@ -51,34 +51,36 @@ export interface Endpoint {
   readonly signingRegion: string;
 }
 
-/** Region pattern, name, host suffix, dual-stack suffix; the first match counts, the last is `aws`. */
-const PARTITIONS: readonly (readonly [RegExp, string, string, string])[] = [
-  [/^cn-/, "aws-cn", "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
-  [/^us-gov-/, "aws-us-gov", "amazonaws.com", "api.aws"],
-  [/^us-iso-/, "aws-iso", "c2s.ic.gov", "api.aws.ic.gov"],
-  [/^us-isob-/, "aws-iso-b", "sc2s.sgov.gov", "api.aws.scloud"],
-  [/^eu-isoe-/, "aws-iso-e", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
-  [/^us-isof-/, "aws-iso-f", "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
-  [/^eusc-/, "aws-eusc", "amazonaws.eu", "api.amazonwebservices.eu"],
-  [/^/, "aws", "amazonaws.com", "api.aws"],
+/** The default partition, `aws`: the only one with endpoints of accounts. */
+const AWS = ["", "amazonaws.com", "api.aws"] as const;
+
+/** How a Region begins, its partition's host suffix, and the one of its dual-stack hosts. */
+const OTHER_PARTITIONS: readonly (readonly [string, string, string])[] = [
+  ["cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
+  ["us-gov-", "amazonaws.com", "api.aws"],
+  ["us-iso-", "c2s.ic.gov", "api.aws.ic.gov"],
+  ["us-isob-", "sc2s.sgov.gov", "api.aws.scloud"],
+  ["eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
+  ["us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
+  ["eusc-", "amazonaws.eu", "api.amazonwebservices.eu"],
 ];
 
 /** One label of a host name: what is more would let a Region choose the host. */
 const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
-const LOOPBACK = /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
+const LOOPBACK = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/;
 
-const ACCOUNT_MODES: readonly unknown[] = ["preferred", "required", "disabled"];
+function refuse(name: string, must: string): never {
+  throw new RangeError(`Cannot find endpoint as '${name}' must ${must}`);
+}
 
 /** Refuses a Region that could lead a signed request to another host. */
 export function checkRegion(region: string): string {
-  if (!HOST_LABEL.test(region)) {
-    throw new RangeError(
-      "Cannot use Region as 'region' must be 1 to 63 of a-z, 0-9 and inner hyphens: " +
-        `current value is ${JSON.stringify(region.slice(0, 80))}`,
-    );
-  }
-  return region;
+  if (HOST_LABEL.test(region)) return region;
+  return refuse(
+    "region",
+    `be a host label of a-z, 0-9, -: current value is ${JSON.stringify(region.slice(0, 80))}`,
+  );
 }
 
 /**
@@ -86,42 +88,27 @@ export function checkRegion(region: string): string {
  *
  * @throws {RangeError} With a text that never repeats the endpoint, which may hold a password.
  */
-export function checkEndpoint(endpoint: string | URL, allowInsecure: boolean): string {
-  let url: URL;
+export function checkEndpoint(endpoint: string | URL, allowInsecure = false): string {
   try {
-    url = new URL(endpoint);
+    const url = new URL(endpoint);
+    const { protocol, hostname, username, password, pathname, search, hash } = url;
+    const safe = protocol === "https:" ||
+      protocol === "http:" && (allowInsecure || LOOPBACK.test(hostname));
+    if (safe && username + password + search + hash === "" && pathname === "/") return url.href;
   } catch {
-    throw new RangeError("Cannot use endpoint as 'endpoint' must be an absolute URL");
+    // It is refused like any other.
   }
-  if (url.username !== "" || url.password !== "") {
-    throw new RangeError("Cannot use endpoint as 'endpoint' must not contain credentials");
-  }
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "") {
-    throw new RangeError(
-      "Cannot use endpoint as 'endpoint' must not contain a path, a query or a fragment",
-    );
-  }
-  if (url.protocol !== "https:") {
-    const plain = url.protocol === "http:" && (allowInsecure || LOOPBACK.test(url.hostname));
-    if (!plain) {
-      throw new RangeError(
-        "Cannot use endpoint as 'endpoint' must be https:, or http: on a loopback address, or " +
-          `http: with 'allowInsecureEndpoint': current value is ${url.protocol}//${url.host}`,
-      );
-    }
-  }
-  return url.href;
+  return refuse(
+    "endpoint",
+    "be an https: URL (http: for loopback, or with 'allowInsecureEndpoint') without credentials, " +
+      "path, query and fragment",
+  );
 }
 
 /** Refuses a mode that does not exist. */
 export function checkAccountMode(mode: unknown): AccountIdEndpointMode {
-  if (!ACCOUNT_MODES.includes(mode)) {
-    throw new RangeError(
-      "Cannot use endpoint as 'accountIdEndpointMode' must be 'preferred', 'required' or " +
-        `'disabled': current value is ${JSON.stringify(mode)}`,
-    );
-  }
-  return mode as AccountIdEndpointMode;
+  if (mode === "preferred" || mode === "required" || mode === "disabled") return mode;
+  return refuse("accountIdEndpointMode", "be 'preferred', 'required' or 'disabled'");
 }
 
 /** The Region: the option, `AWS_REGION`, `AWS_DEFAULT_REGION`; `undefined` where none is set. */
@@ -137,15 +124,15 @@ export function endpointSettings(
   read: Read,
 ): EndpointSettings {
   const isOn = (name: string) => read(name)?.toLowerCase() === "true";
-  const configured = isOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-    ? undefined
-    : read("AWS_ENDPOINT_URL_DYNAMODB") ?? read("AWS_ENDPOINT_URL");
-  const endpoint = options.endpoint ?? configured;
+  const endpoint = options.endpoint ??
+    (isOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
+      ? undefined
+      : read("AWS_ENDPOINT_URL_DYNAMODB") ?? read("AWS_ENDPOINT_URL"));
   return {
     region,
-    ...(endpoint !== undefined && {
-      custom: checkEndpoint(endpoint, options.allowInsecureEndpoint ?? false),
-    }),
+    custom: endpoint === undefined
+      ? undefined
+      : checkEndpoint(endpoint, options.allowInsecureEndpoint),
     dualstack: options.useDualstackEndpoint ?? isOn("AWS_USE_DUALSTACK_ENDPOINT"),
     fips: options.useFipsEndpoint ?? isOn("AWS_USE_FIPS_ENDPOINT"),
     accountMode: checkAccountMode(
@@ -154,53 +141,31 @@ export function endpointSettings(
   };
 }
 
-/** An endpoint that is given as it is excludes the two that are made from the Region. */
-function refuseVariants(settings: EndpointSettings, kind: string): void {
-  if (settings.dualstack || settings.fips) {
-    const option = settings.fips ? "useFipsEndpoint" : "useDualstackEndpoint";
-    throw new RangeError(`Cannot use '${option}' with ${kind}`);
-  }
-}
-
-/** The host of the account, or `undefined` where the account's endpoint does not apply. */
-function accountHost(
-  { region, accountMode, fips, dualstack }: EndpointSettings,
-  partition: string,
-  accountId: string | undefined,
-): string | undefined {
-  if (accountMode === "disabled") return undefined;
-  const possible = partition === "aws" && !fips && !dualstack;
-  if (possible && accountId !== undefined) {
-    if (!HOST_LABEL.test(accountId)) {
-      throw new RangeError("Cannot use endpoint as 'accountId' must be digits");
-    }
-    return `${accountId}.ddb.${region}`;
-  }
-  if (accountMode === "preferred") return undefined;
-  throw new RangeError(
-    "Cannot use endpoint as 'accountIdEndpointMode' is 'required', but " +
-      (possible
-        ? "the credentials have no 'accountId'"
-        : "there is none with FIPS, dual-stack or in this partition"),
-  );
-}
-
 /** The endpoint for these settings and the account of the credentials. */
 export function resolveEndpoint(settings: EndpointSettings, accountId?: string): Endpoint {
-  const { region, custom, dualstack, fips } = settings;
-  if (custom !== undefined) {
-    refuseVariants(settings, "a custom endpoint");
-    return { url: custom, signingRegion: region };
+  const { region, custom, dualstack, fips, accountMode } = settings;
+  // An endpoint that is given as it is excludes the two that are made from the Region.
+  const given = custom ?? (region === "local" ? "http://localhost:8000/" : undefined);
+  if (given !== undefined) {
+    if (fips) refuse("useFipsEndpoint", "be off for a custom or local endpoint");
+    if (dualstack) refuse("useDualstackEndpoint", "be off for a custom or local endpoint");
+    return { url: given, signingRegion: custom === undefined ? "us-east-1" : region };
   }
-  if (region === "local") {
-    refuseVariants(settings, "the Region 'local'");
-    return { url: "http://localhost:8000/", signingRegion: "us-east-1" };
+  const partition = OTHER_PARTITIONS.find(([start]) => region.startsWith(start)) ?? AWS;
+  const suffix = partition[dualstack ? 2 : 1];
+  const url = (host: string) => ({
+    url: `https://${host}.${region}.${suffix}/`,
+    signingRegion: region,
+  });
+  const hasAccounts = partition === AWS && !fips && !dualstack && accountId !== undefined;
+  if (hasAccounts && accountMode !== "disabled") return url(`${accountId}.ddb`);
+  if (accountMode === "required") {
+    refuse(
+      "accountIdEndpointMode",
+      "not be 'required' without an account id, with FIPS, dual-stack or in this partition",
+    );
   }
-  const [, partition, suffix, dualstackSuffix] = PARTITIONS.find(([regions]) =>
-    regions.test(region)
-  )!;
   // GovCloud's ordinary host is its FIPS host.
-  const service = fips && (dualstack || partition !== "aws-us-gov") ? "dynamodb-fips" : "dynamodb";
-  const host = accountHost(settings, partition, accountId) ?? `${service}.${region}`;
-  return { url: `https://${host}.${dualstack ? dualstackSuffix : suffix}/`, signingRegion: region };
+  const isGovCloud = partition[0] === "us-gov-";
+  return url(fips && (dualstack || !isGovCloud) ? "dynamodb-fips" : "dynamodb");
 }

@@ -8,29 +8,27 @@ export interface CancellationReason {
   /** Such as `"ConditionalCheckFailed"`, `"TransactionConflict"` or `"None"`. */
   readonly code: string;
   /** DynamoDB's words. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   /** The item as it was, where the request asked for `ALL_OLD`. */
-  readonly item?: AttributeMap;
+  readonly item?: AttributeMap | undefined;
 }
 
-/** What a {@link DynamoError} tells besides its message. */
+/** What a {@link DynamoError} tells besides its code and its message. */
 export interface DynamoErrorDetails {
-  /** See {@link DynamoError.statusCode}. */
-  readonly statusCode?: number;
-  /** See {@link DynamoError.requestId}. */
-  readonly requestId?: string;
   /** See {@link DynamoError.attempts}. */
   readonly attempts: number;
   /** See {@link DynamoError.mayHaveApplied}. */
   readonly mayHaveApplied: boolean;
+  /** See {@link DynamoError.statusCode}. */
+  readonly statusCode?: number | undefined;
+  /** See {@link DynamoError.requestId}. */
+  readonly requestId?: string | undefined;
   /** See {@link DynamoError.item}. */
-  readonly item?: AttributeMap;
+  readonly item?: AttributeMap | undefined;
   /** See {@link DynamoError.cancellationReasons}. */
-  readonly cancellationReasons?: readonly CancellationReason[];
+  readonly cancellationReasons?: readonly CancellationReason[] | undefined;
   /** See {@link DynamoError.throttlingReasons}. */
-  readonly throttlingReasons?: readonly string[];
-  /** The error below this one. */
-  readonly cause?: unknown;
+  readonly throttlingReasons?: readonly string[] | undefined;
 }
 
 /**
@@ -61,13 +59,13 @@ export class DynamoError extends Error {
   /** DynamoDB's id of the last request, for AWS support. */
   declare readonly requestId?: string;
   /** How many requests were sent. */
-  readonly attempts: number;
+  declare readonly attempts: number;
   /**
    * Whether some attempt may have been applied: its outcome is not known (no answer, a time-out, a
    * 5xx or 3xx status, an unreadable body). One such attempt makes this true, whatever later
    * attempts were answered.
    */
-  readonly mayHaveApplied: boolean;
+  declare readonly mayHaveApplied: boolean;
   /** The item that made a condition fail, where the request asked for `ALL_OLD`. */
   declare readonly item?: AttributeMap;
   /** Why a transaction was cancelled: one entry an item, in the order of the request. */
@@ -81,18 +79,13 @@ export class DynamoError extends Error {
   }
 
   /** Makes an error; `message` must not contain a secret. */
-  constructor(code: string, message: string, details: DynamoErrorDetails) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+  constructor(code: string, message: string, details: DynamoErrorDetails, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
-    this.attempts = details.attempts;
-    this.mayHaveApplied = details.mayHaveApplied;
     // Only what is known: absent fields should not show as `undefined` wherever this is printed.
-    const { statusCode, requestId, item, cancellationReasons, throttlingReasons } = details;
-    if (statusCode !== undefined) this.statusCode = statusCode;
-    if (requestId !== undefined) this.requestId = requestId;
-    if (item !== undefined) this.item = item;
-    if (cancellationReasons !== undefined) this.cancellationReasons = cancellationReasons;
-    if (throttlingReasons !== undefined) this.throttlingReasons = throttlingReasons;
+    for (const [name, value] of Object.entries(details)) {
+      if (value !== undefined) Object.assign(this, { [name]: value });
+    }
   }
 }
 

@@ -46,21 +46,14 @@ export function withLimit<T>(
 }
 
 /** Waits `ms` milliseconds, or until the signal aborts: then it rethrows the signal's own reason. */
-export function sleep(
+export async function sleep(
   runtime: Runtime,
   ms: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const onAbort = () => {
-      runtime.clearTimer(timer);
-      reject(signal!.reason);
-    };
-    const timer = runtime.setTimer(() => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
+  try {
+    await withLimit(runtime, ms, signal, () => new Promise<never>(() => {}));
+  } catch (error) {
+    if (!(error instanceof TimeLimitReached)) throw error;
+  }
 }

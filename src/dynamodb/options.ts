@@ -8,7 +8,7 @@ import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credential
 import type { Environment } from "../credentials/env.ts";
 import type { Runtime } from "../runtime.ts";
 import type { AnswerTiming } from "./attempt.ts";
-import { checkAccountMode, checkEndpoint, checkRegion, type EndpointOptions } from "./endpoint.ts";
+import { type EndpointOptions, endpointSettings, findRegion, resolveEndpoint } from "./endpoint.ts";
 import type { Signer } from "./signer.ts";
 
 /** The longest time that timers can keep: they fire at once for a longer one. */
@@ -76,97 +76,82 @@ export interface SendOptions {
   readonly retrySkew?: boolean;
 }
 
-type Check = (name: string, value: unknown) => void;
+/** What an option must be: one or more results of `typeof`, or the least and the greatest number. */
+type Kind = string | readonly [least: number, most: number];
 
-/** Never shows a text: it may be a secret in the wrong place. */
-function complain(name: string, must: string, value: unknown): string {
-  const shown = typeof value === "number" ? value : value === null ? null : `a ${typeof value}`;
-  return `Cannot use '${name}' as it must be ${must}: current value is ${shown}`;
-}
-
-function ofType(...types: string[]): Check {
-  return (name, value) => {
-    if (!types.includes(typeof value) || value === null) {
-      throw new TypeError(complain(name, `a ${types.join(" or an ")}`, value));
-    }
-  };
-}
-
-function range(least: number, most: number, whole = false): Check {
-  return (name, value) => {
-    if (typeof value !== "number") throw new TypeError(complain(name, "a number", value));
-    if (!(value >= least && value <= most) || (whole && !Number.isInteger(value))) {
-      const kind = whole ? "a whole number" : "a number";
-      throw new RangeError(complain(name, `${kind} from ${least} to ${most}`, value));
-    }
-  };
-}
-
-function withMethod(method: string): Check {
-  return (name, value) => {
-    if (typeof (value as Record<string, unknown> | null)?.[method] !== "function") {
-      throw new TypeError(complain(name, `an object with '${method}()'`, value));
-    }
-  };
-}
-
-const maxAttempts = range(1, 100, true);
-const attemptTimeoutMs = range(1, MAX_TIMER_MS);
-
-const CLIENT_CHECKS: Readonly<Record<string, Check>> = {
-  region: ofType("string"),
-  endpoint: ofType("string", "object"),
-  allowInsecureEndpoint: ofType("boolean"),
-  useDualstackEndpoint: ofType("boolean"),
-  useFipsEndpoint: ofType("boolean"),
-  accountIdEndpointMode: (_name, value) => void checkAccountMode(value),
-  credentials: ofType("function", "object"),
-  maxAttempts,
-  attemptTimeoutMs,
-  env: ofType("object"),
-  fetch: ofType("function"),
-  signer: withMethod("sign"),
-  runtime: withMethod("now"),
-  onRetry: ofType("function"),
+const SHARED: Readonly<Record<string, Kind>> = {
+  maxAttempts: [1, 100],
+  attemptTimeoutMs: [1, MAX_TIMER_MS],
 };
 
-const SEND_CHECKS: Readonly<Record<string, Check>> = {
-  signal: withMethod("addEventListener"),
-  maxAttempts,
-  attemptTimeoutMs,
-  deadlineMs: range(0, MAX_TIMER_MS),
-  onAnswer: ofType("function"),
-  retrySkew: ofType("boolean"),
+const CLIENT: Readonly<Record<string, Kind>> = {
+  ...SHARED,
+  region: "string",
+  endpoint: "string or object",
+  allowInsecureEndpoint: "boolean",
+  useDualstackEndpoint: "boolean",
+  useFipsEndpoint: "boolean",
+  accountIdEndpointMode: "string",
+  credentials: "function or object",
+  env: "object",
+  fetch: "function",
+  signer: "object",
+  runtime: "object",
+  onRetry: "function",
 };
 
-function check(options: object, checks: Readonly<Record<string, Check>>): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(complain("options", "an object", options));
+const SEND: Readonly<Record<string, Kind>> = {
+  ...SHARED,
+  signal: "object",
+  deadlineMs: [0, MAX_TIMER_MS],
+  onAnswer: "function",
+  retrySkew: "boolean",
+};
+
+/** Checks one value. The text never shows more than a number: it may be a misplaced secret. */
+function checkValue(name: string, value: unknown, kind: Kind): void {
+  const isRange = typeof kind !== "string";
+  const types = isRange ? ["number"] : kind.split(" or ");
+  const must = (what: string) => `Cannot use '${name}' as it must be ${what}: current value is `;
+  if (!types.includes(typeof value) || value === null) {
+    throw new TypeError(`${must(types.join(" or "))}${value === null ? null : typeof value}`);
   }
+  if (!isRange) return;
+  const number = value as number;
+  const [least, most] = kind;
+  const whole = name === "maxAttempts";
+  // Written so that NaN, which compares false with everything, is refused.
+  if (!(number >= least && number <= most) || (whole && number % 1 !== 0)) {
+    throw new RangeError(
+      `${must(`${whole ? "a whole number " : ""}${least} to ${most}`)}${number}`,
+    );
+  }
+}
+
+function check(options: object, kinds: Readonly<Record<string, Kind>>): void {
+  checkValue("options", options, "object");
   for (const [name, value] of Object.entries(options)) {
-    if (!Object.hasOwn(checks, name)) {
-      throw new TypeError(`Cannot use '${name}' as there is no such option`);
-    }
-    if (value !== undefined) checks[name]!(name, value);
+    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
+    if (kind === undefined) throw new TypeError(`Cannot use '${name}' as there is no such option`);
+    if (value !== undefined) checkValue(name, value, kind);
   }
 }
 
 /** Refuses options of a client that cannot be right, whatever the environment says. */
 export function checkClientOptions(options: DynamoClientOptions): void {
-  check(options, CLIENT_CHECKS);
-  if (options.region !== undefined) checkRegion(options.region);
-  if (options.endpoint === undefined) return;
-  checkEndpoint(options.endpoint, options.allowInsecureEndpoint ?? false);
-  if (options.useFipsEndpoint || options.useDualstackEndpoint) {
-    throw new RangeError("Cannot use 'endpoint' with FIPS or dual-stack");
-  }
+  check(options, CLIENT);
+  const nowhere = () => undefined;
+  const settings = endpointSettings(options, findRegion(options, nowhere) ?? "", nowhere);
+  // With an endpoint of the user's all is known already.
+  if (settings.custom !== undefined) resolveEndpoint(settings);
 }
 
 /** Refuses what cannot be sent. */
 export function checkSend(operation: string, input: object, options: SendOptions): void {
-  if (typeof operation !== "string" || !/^[A-Za-z]{1,64}$/.test(operation)) {
-    throw new TypeError(complain("operation", "the name of an operation", operation));
+  checkValue("operation", operation, "string");
+  if (!/^[A-Za-z]+$/.test(operation)) {
+    throw new TypeError("Cannot use 'operation' as it must be the name of an operation");
   }
-  ofType("object")("input", input);
-  check(options, SEND_CHECKS);
+  checkValue("input", input, "object");
+  check(options, SEND);
 }

@@ -27,42 +27,25 @@ const QUOTA = 500;
 const TRANSIENT_COST = 14;
 const THROTTLING_COST = 5;
 
-const THROTTLING_CODES = new Set([
-  "BandwidthLimitExceeded",
-  "EC2ThrottledException",
-  "LimitExceededException",
-  "PriorRequestNotComplete",
-  "ProvisionedThroughputExceededException",
-  "RequestLimitExceeded",
-  "RequestThrottled",
-  "RequestThrottledException",
-  "SlowDown",
-  "ThrottledException",
-  "Throttling",
-  "ThrottlingException",
-  "TooManyRequestsException",
-  "TransactionInProgressException",
-]);
-
-const TRANSIENT_CODES = new Set(["RequestTimeout", "RequestTimeoutException"]);
-const CONFLICT_CODES = new Set([
-  "TransactionConflictException",
-  "ReplicatedWriteConflictException",
-]);
-const EXPIRED_CODES = new Set(["ExpiredTokenException", "ExpiredToken"]);
-const SKEW_CODES = new Set(["RequestTimeTooSkewed", "RequestExpired", "RequestInTheFuture"]);
+/** `LimitExceededException` is too many table operations at once; other limits do not pass. */
+const THROTTLING_CODE =
+  /^(Throttl|RequestThrottled|ProvisionedThroughputExceeded|TransactionInProgress|TooManyRequests|SlowDown|(Request|Bandwidth)?LimitExceeded)/;
+const TRANSIENT_CODE = /^RequestTimeout/;
+const CONFLICT_CODE = /^(Transaction|ReplicatedWrite)ConflictException$/;
+const EXPIRED_CODE = /^ExpiredToken/;
+const SKEW_CODE = /^Request(TimeTooSkewed|Expired|InTheFuture)$/;
 /** These also stand for a wrong key; only their text tells. */
-const SIGNATURE_CODES = new Set(["InvalidSignatureException", "SignatureDoesNotMatch"]);
-const SKEW_TEXT = /signature expired|signature not yet current|not yet current/i;
+const SIGNATURE_CODE = /^(InvalidSignatureException|SignatureDoesNotMatch)$/;
+const SKEW_TEXT = /signature expired|not yet current/i;
 
 /** Sorts a readable refusal. */
 export function classify(statusCode: number, code: string, message: string): RetryClass {
-  if (CONFLICT_CODES.has(code)) return "conflict";
-  if (EXPIRED_CODES.has(code)) return "expired";
-  if (SKEW_CODES.has(code)) return "skew";
-  if (SIGNATURE_CODES.has(code) && SKEW_TEXT.test(message)) return "skew";
-  if (THROTTLING_CODES.has(code) || statusCode === 429) return "throttling";
-  if (TRANSIENT_CODES.has(code) || statusCode >= 500) return "transient";
+  if (CONFLICT_CODE.test(code)) return "conflict";
+  if (EXPIRED_CODE.test(code)) return "expired";
+  if (SKEW_CODE.test(code)) return "skew";
+  if (SIGNATURE_CODE.test(code) && SKEW_TEXT.test(message)) return "skew";
+  if (THROTTLING_CODE.test(code) || statusCode === 429) return "throttling";
+  if (TRANSIENT_CODE.test(code) || statusCode >= 500) return "transient";
   return "none";
 }
 

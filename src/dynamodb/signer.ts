@@ -27,6 +27,8 @@ export interface Signer {
   sign(request: SigningRequest): Promise<Headers>;
 }
 
+const ALGORITHM = "AWS4-HMAC-SHA256";
+
 const encoder = new TextEncoder();
 
 function hex(bytes: Uint8Array): string {
@@ -35,57 +37,8 @@ function hex(bytes: Uint8Array): string {
   return text;
 }
 
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text)));
-}
-
-/** The canonical form is aws4fetch's; the hashing is the caller's. */
-class CanonicalRequest extends AwsV4Signer {
-  readonly #signer: SigV4Signer;
-  readonly #text: string;
-  readonly #key: (request: AwsV4Signer) => Promise<Uint8Array>;
-
-  constructor(
-    signer: SigV4Signer,
-    key: (request: AwsV4Signer) => Promise<Uint8Array>,
-    request: SigningRequest,
-  ) {
-    const { method, url, headers, body, region, service, identity, time } = request;
-    super({
-      method,
-      url,
-      headers: { ...headers },
-      body,
-      region,
-      service,
-      accessKeyId: identity.accessKeyId,
-      secretAccessKey: identity.secretAccessKey,
-      ...(identity.sessionToken !== undefined && { sessionToken: identity.sessionToken }),
-      datetime: new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, ""),
-      allHeaders: true, // else a changed content-type would go unnoticed
-    });
-    this.#signer = signer;
-    this.#key = key;
-    this.#text = body;
-  }
-
-  override async hexBodyHash(): Promise<string> {
-    return hex(await this.#signer.hash(this.#text));
-  }
-
-  override async stringToSign(): Promise<string> {
-    const hash = hex(await this.#signer.hash(await this.canonicalString()));
-    return `AWS4-HMAC-SHA256\n${this.datetime}\n${this.credentialString}\n${hash}`;
-  }
-
-  override async signature(): Promise<string> {
-    const text = await this.stringToSign();
-    return hex(await this.#signer.hmac(await this.#key(this), text));
-  }
-}
-
 /**
- * The default signer: aws4fetch's canonical form with hashing of our own choice.
+ * The default signer: aws4fetch's canonical form, with hashing that can be exchanged.
  *
  * The hashing is WebCrypto's, which every runtime has but which is asynchronous: three steps of it
  * are most of what a request costs besides the network. Where synchronous hashing is at hand, a
@@ -112,18 +65,37 @@ export class SigV4Signer implements Signer {
   // One slot each, and plain data: nothing of former credentials stays, nothing waits.
   #keyName = "";
   #key: Uint8Array | undefined;
-  #hmacKey: Uint8Array | undefined;
+  #rawKey: Uint8Array | undefined;
   #cryptoKey: CryptoKey | undefined;
 
   /** Signs one request. */
   async sign(request: SigningRequest): Promise<Headers> {
-    const canonical = new CanonicalRequest(this, (scope) => this.#signingKey(scope), request);
-    return (await canonical.sign()).headers;
+    const { identity, time } = request;
+    const { accessKeyId, secretAccessKey, sessionToken } = identity;
+    const canonical = new AwsV4Signer({
+      ...request,
+      accessKeyId,
+      secretAccessKey,
+      ...(sessionToken !== undefined && { sessionToken }),
+      datetime: new Date(time).toISOString().replace(/[:-]|\.\d{3}/g, ""),
+      allHeaders: true, // also content-type, which it leaves out by itself
+    });
+    canonical.hexBodyHash = async () => hex(await this.hash(request.body));
+    const { headers, datetime, credentialString: scope, signedHeaders } = canonical;
+    const hash = hex(await this.hash(await canonical.canonicalString()));
+    const key = await this.#signingKey(secretAccessKey, scope);
+    const signature = hex(await this.hmac(key, [ALGORITHM, datetime, scope, hash].join("\n")));
+    headers.set(
+      "authorization",
+      `${ALGORITHM} Credential=${accessKeyId}/${scope}, SignedHeaders=${signedHeaders}, ` +
+        `Signature=${signature}`,
+    );
+    return headers;
   }
 
   /** SHA-256 of the UTF-8 bytes of a text. */
   hash(text: string): Uint8Array | Promise<Uint8Array> {
-    return digest(text);
+    return crypto.subtle.digest("SHA-256", encoder.encode(text)).then((it) => new Uint8Array(it));
   }
 
   /** HMAC-SHA-256 of the UTF-8 bytes of a text. */
@@ -132,16 +104,12 @@ export class SigV4Signer implements Signer {
   }
 
   async #webHmac(key: Uint8Array, text: string): Promise<Uint8Array> {
-    let cryptoKey = this.#hmacKey === key ? this.#cryptoKey : undefined;
+    let cryptoKey = this.#rawKey === key ? this.#cryptoKey : undefined;
     if (cryptoKey === undefined) {
-      cryptoKey = await crypto.subtle.importKey(
-        "raw",
-        key as Uint8Array<ArrayBuffer>,
-        { name: "HMAC", hash: "SHA-256" },
-        false,
-        ["sign"],
-      );
-      this.#hmacKey = key;
+      const algorithm = { name: "HMAC", hash: "SHA-256" };
+      const bytes = key as Uint8Array<ArrayBuffer>;
+      cryptoKey = await crypto.subtle.importKey("raw", bytes, algorithm, false, ["sign"]);
+      this.#rawKey = key;
       this.#cryptoKey = cryptoKey;
     }
     return new Uint8Array(await crypto.subtle.sign("HMAC", cryptoKey, encoder.encode(text)));
@@ -151,12 +119,11 @@ export class SigV4Signer implements Signer {
    * The key of one day, Region and service: four steps from the secret, kept until any of them
    * changes.
    */
-  async #signingKey(scope: AwsV4Signer): Promise<Uint8Array> {
-    const { secretAccessKey, credentialString } = scope;
-    const name = `${secretAccessKey} ${credentialString}`;
+  async #signingKey(secret: string, scope: string): Promise<Uint8Array> {
+    const name = `${secret} ${scope}`;
     if (this.#key !== undefined && this.#keyName === name) return this.#key;
-    let key: Uint8Array = encoder.encode(`AWS4${secretAccessKey}`);
-    for (const part of credentialString.split("/")) key = await this.hmac(key, part);
+    let key: Uint8Array = encoder.encode(`AWS4${secret}`);
+    for (const part of scope.split("/")) key = await this.hmac(key, part);
     this.#keyName = name;
     this.#key = key;
     return key;
