@@ -84,6 +84,10 @@ Deno.test("inspect() finds each fault it looks for", () => {
     "names 'Deno'",
     "names 'performance'",
   ]);
+  assertEquals(faults("function f() { const { fetch } = o; fetch(); } fetch(fetch);"), [
+    "names 'fetch'",
+    "names 'fetch'",
+  ]);
   assertEquals(faults("crypto.getRandomValues(x)"), ["names 'crypto.getRandomValues'"]);
   assertEquals(faults("async function f() { await using a = g(); }"), [
     "has a 'using' declaration",
@@ -97,6 +101,7 @@ Deno.test("inspect() lets the runtime, types, properties and pure functions pass
   const faults = (source: string, path = "src/lease/a.ts") => inspect(path, source).faults;
   assertEquals(faults("Date.now(); setTimeout(f, 1); fetch('x');", "src/runtime.ts"), []);
   assertEquals(faults("runtime.fetch('x'); const o = { fetch: f, process: 1 };"), []);
+  assertEquals(faults("function f(fetch) { fetch(1); return (self = 1) => self; }"), []);
   assertEquals(faults("interface I { fetch: typeof fetch; process(): void }"), []);
   assertEquals(faults("new Date(5); Date.parse('x'); crypto.subtle.digest('SHA-256', b);"), []);
   assertEquals(faults(`export * from "./src/lock.ts"; export { a } from "./b.ts";`, "mod.ts"), []);

@@ -5,33 +5,20 @@
  * @module
  */
 
-/** A layer may import itself and the layers named here, and nothing else. */
-const MAY_IMPORT: Record<string, readonly string[]> = {
-  // The core, top to bottom: lock -> manager -> lease -> records -> dynamodb -> runtime.
-  mod: [
-    "lock",
-    "manager",
-    "lease",
-    "records",
-    "errors",
-    "events",
-    "options",
-    "dynamodb",
-    "runtime",
-  ],
-  lock: ["manager", "lease", "errors", "events", "options", "runtime"],
-  manager: ["lease", "records", "dynamodb", "errors", "events", "options", "runtime"],
-  options: ["lease", "records", "dynamodb", "errors", "events", "runtime"],
-  lease: ["records", "dynamodb", "errors", "events", "runtime"],
-  records: ["dynamodb", "errors"],
-  events: ["errors"],
-  errors: [],
-  dynamodb: ["credentials", "runtime"],
-  credentials: ["dynamodb", "runtime"],
-  runtime: [],
-  // Beside the core: nothing above imports these.
-  table: ["records", "dynamodb", "errors", "runtime"],
-  testing: ["dynamodb"],
+/**
+ * The core, each layer above those that it may import: a layer may also import itself, but never one
+ * that stands higher or beside.
+ */
+const CORE: readonly string[] = [
+  ...["mod", "lock", "manager", "inspect", "options", "checks"],
+  ...["lease", "events", "records", "errors"],
+  ...["dynamodb", "credentials", "runtime"],
+];
+
+/** What the core never imports, and what each of these may import of it and of the others. */
+const BESIDE: Record<string, readonly string[]> = {
+  table: ["records", "dynamodb", "errors", "checks", "runtime"],
+  testing: [],
 };
 
 /** What a layer may import from outside the project. The core has one run-time dependency. */
@@ -79,14 +66,28 @@ export function layerOf(path: string): string {
   return /^(?:src\/)?([^/]+?)(?:\/.*|\.ts)$/.exec(path)?.[1] ?? path;
 }
 
-function isReference(node: Deno.lint.Identifier): boolean {
-  const parent = node.parent as unknown as { type: string; [field: string]: unknown };
+type AnyNode = { type: string; range: Deno.lint.Range; parent: AnyNode; [field: string]: unknown };
+
+function isReference(node: AnyNode): boolean {
+  const { parent } = node;
   if (parent.type.startsWith("TS")) return false;
   if (parent.type === "MemberExpression") return parent.object === node || parent.computed === true;
   if (/^(Property|PropertyDefinition|MethodDefinition)$/.test(parent.type)) {
     return parent.key !== node || parent.computed === true;
   }
   return true;
+}
+
+/** Where a name is declared, the part of the source in which it means that, and no global. */
+function declaredWithin(node: AnyNode): Deno.lint.Range | undefined {
+  let part = node;
+  while (/^(Property|.*Pattern|RestElement)$/.test(part.parent.type)) part = part.parent;
+  const owner = part.parent;
+  if (/Function/.test(owner.type)) return owner.body === part ? undefined : owner.range;
+  if (owner.type !== "VariableDeclarator" || owner.id !== part) return undefined;
+  let scope = owner.parent;
+  while (!/Function|Program/.test(scope.type)) scope = scope.parent;
+  return scope.range;
 }
 
 interface Findings {
@@ -110,9 +111,22 @@ function importVisitor({ imports }: Findings): Deno.lint.LintVisitor {
 }
 
 function globalsVisitor({ report }: Findings): Deno.lint.LintVisitor {
+  const references: AnyNode[] = [];
+  const declared: { name: unknown; range: Deno.lint.Range }[] = [];
+  const isGlobal = (node: AnyNode) =>
+    !declared.some(({ name, range }) =>
+      name === node.name && range[0] <= node.range[0] && node.range[1] <= range[1]
+    );
   return {
-    Identifier(node) {
-      if (GLOBALS.has(node.name) && isReference(node)) report(node, `names '${node.name}'`);
+    Identifier(identifier) {
+      const node = identifier as unknown as AnyNode;
+      if (!GLOBALS.has(identifier.name) || !isReference(node)) return;
+      const range = declaredWithin(node);
+      if (range === undefined) references.push(node);
+      else declared.push({ name: node.name, range });
+    },
+    "Program:exit"() {
+      for (const node of references.filter(isGlobal)) report(node, `names '${node.name}'`);
     },
     MemberExpression(node) {
       if (node.object.type !== "Identifier" || node.property.type !== "Identifier") return;
@@ -179,16 +193,22 @@ export function target(path: string, { specifier }: Import): string | undefined 
   return new URL(specifier, `file:///${path}`).pathname.slice(1);
 }
 
+function mayImport(layer: string, other: string): boolean {
+  if (layer in BESIDE) return layer === other || BESIDE[layer]!.includes(other);
+  return CORE.indexOf(other) >= CORE.indexOf(layer);
+}
+
 /** Says which imports of a file go where its layer must not. */
 export function checkImports(file: SourceFile): string[] {
   const layer = layerOf(file.path);
-  const allowed = MAY_IMPORT[layer];
-  if (allowed === undefined) return [`${file.path} is in '${layer}', which has no place here yet`];
+  if (!CORE.includes(layer) && !(layer in BESIDE)) {
+    return [`${file.path} is in '${layer}', which has no place here yet`];
+  }
   return file.imports.flatMap((each) => {
     const path = target(file.path, each);
     const fine = path === undefined
       ? EXTERNALS[layer]?.test(each.specifier) ?? false
-      : layerOf(path) === layer || allowed.includes(layerOf(path));
+      : mayImport(layer, layerOf(path));
     return fine ? [] : [`${file.path} must not import '${each.specifier}'`];
   });
 }
