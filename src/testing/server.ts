@@ -1,0 +1,127 @@
+/**
+ * The HTTP server, on `node:http`, which Deno, Node and Bun all have.
+ *
+ * @module
+ */
+
+import { ConnectionLost } from "./answering.ts";
+import type { WireAnswer, WireRequest } from "./wire.ts";
+
+/** A server that listens. */
+export interface MemoryServer {
+  /** Its URL, for `DynamoClientOptions.endpoint`. */
+  readonly endpoint: string;
+  /** Its port. */
+  readonly port: number;
+  /** Stops listening and closes every connection. */
+  close(): Promise<void>;
+  /** The same as `close()`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Answers a request; rejects with {@link ConnectionLost} where the socket is to be closed. */
+export type Answerer = (request: WireRequest, signal: AbortSignal) => Promise<WireAnswer>;
+
+/** The part of `node:http` that is used, so that no runtime's types are needed. */
+interface NodeHttp {
+  createServer(listener: (request: IncomingMessage, response: OutgoingMessage) => void): NodeServer;
+}
+interface IncomingMessage extends AsyncIterable<Uint8Array> {
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly socket: { destroy(): void };
+}
+interface OutgoingMessage {
+  sendDate: boolean;
+  readonly writableFinished: boolean;
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  write(body: Uint8Array): unknown;
+  end(body?: Uint8Array): unknown;
+  on(event: "close", listener: () => void): unknown;
+  destroy(): unknown;
+}
+interface NodeServer {
+  listen(port: number, hostname: string, listener: () => void): unknown;
+  close(listener: () => void): unknown;
+  closeAllConnections?(): void;
+  address(): { port: number } | string | null;
+  once(event: "error", listener: (error: unknown) => void): unknown;
+}
+
+/** Starts a server. */
+export async function serve(
+  answer: Answerer,
+  { port, hostname }: { port: number; hostname: string },
+): Promise<MemoryServer> {
+  const http = await import("node:http") as unknown as NodeHttp;
+  const open = new Set<AbortController>();
+  const server = http.createServer((request, response) => {
+    const closed = new AbortController();
+    open.add(closed);
+    response.on("close", () => {
+      open.delete(closed);
+      if (!response.writableFinished) closed.abort(new ConnectionLost("The client went away"));
+    });
+    void respond(request, response, answer, closed.signal);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, hostname, resolve);
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address !== null ? address.port : port;
+  const close = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      // Requests that hang would keep the server open for ever.
+      for (const closed of open) closed.abort(new ConnectionLost("The server was closed"));
+      server.closeAllConnections?.();
+    });
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  return {
+    endpoint: `http://${host}:${bound}`,
+    port: bound,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+async function respond(
+  request: IncomingMessage,
+  response: OutgoingMessage,
+  answer: Answerer,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { status, headers, body } = await answer(await readRequest(request), signal);
+    response.sendDate = false; // the answer has its own, or none
+    response.writeHead(status, headers);
+    if (Number(headers["content-length"]) === body.length) response.end(body);
+    else {
+      // A truncated body: the connection breaks where the rest should come.
+      response.write(body);
+      request.socket.destroy();
+    }
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) response.destroy();
+    request.socket.destroy();
+    if (!(error instanceof ConnectionLost)) throw error;
+  }
+}
+
+async function readRequest(request: IncomingMessage): Promise<WireRequest> {
+  const decoder = new TextDecoder();
+  let body = "";
+  for await (const chunk of request) body += decoder.decode(chunk, { stream: true });
+  const { headers, method = "GET", url = "/" } = request;
+  return {
+    method,
+    query: url.split("?")[1] ?? "",
+    header: (name) => {
+      const value = headers[name];
+      return value === undefined ? null : Array.isArray(value) ? value.join(", ") : value;
+    },
+    body: body + decoder.decode(),
+  };
+}
