@@ -162,3 +162,17 @@ export async function assertRejects<E extends Error = Error>(
   }
   throw new AssertionError(message ?? "Expected the function to reject");
 }
+
+/** Fails unless both numbers differ by at most `tolerance`. */
+export function assertAlmostEquals(
+  actual: number,
+  expected: number,
+  tolerance = 1e-7,
+  message?: string,
+): void {
+  if (Math.abs(actual - expected) > tolerance) {
+    throw new AssertionError(
+      message ?? `Expected ${actual} to be within ${tolerance} of ${expected}`,
+    );
+  }
+}
