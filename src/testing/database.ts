@@ -4,9 +4,11 @@
  * @module
  */
 
+import { batchGetItem, batchWriteItem } from "./batch_operations.ts";
 import { ServiceError } from "./errors.ts";
 import { deleteItem, getItem, putItem, updateItem } from "./item_operations.ts";
 import { itemKey } from "./keys.ts";
+import { query, scan } from "./query_operations.ts";
 import {
   createTable,
   deleteTable,
@@ -24,6 +26,8 @@ import { member } from "./values.ts";
 export type Operation = (database: Database, body: unknown) => Record<string, unknown>;
 
 const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
+  ["BatchGetItem", batchGetItem],
+  ["BatchWriteItem", batchWriteItem],
   ["CreateTable", createTable],
   ["DeleteItem", deleteItem],
   ["DeleteTable", deleteTable],
@@ -32,6 +36,8 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ["GetItem", getItem],
   ["ListTables", listTables],
   ["PutItem", putItem],
+  ["Query", query],
+  ["Scan", scan],
   ["TransactGetItems", transactGetItems],
   ["TransactWriteItems", transactWriteItems],
   ["UpdateItem", updateItem],

@@ -62,6 +62,13 @@ export function validation(message: string): ServiceError {
   return new ServiceError("ValidationException", message);
 }
 
+/** A key or item that does not have the table's key. A transaction reports it as a reason. */
+export class KeyMismatch extends ServiceError {
+  constructor(message: string) {
+    super("ValidationException", message);
+  }
+}
+
 /** A value that breaks a constraint of the service's model. */
 export function constraint(value: unknown, member: string, must: string): ServiceError {
   const shown = value === undefined || value === null ? "null" : `'${String(value)}'`;

@@ -43,14 +43,15 @@ export function optionalString(input: Input, name: string): string | undefined {
   return value === undefined || value === null ? undefined : string(value);
 }
 
-/** One of these words, or the first where none is given. */
+/** One of these words; where none is given, the first or the one named. */
 export function readChoice<T extends string>(
   input: Input,
   name: string,
   choices: readonly [T, ...T[]],
+  otherwise: T = choices[0],
 ): T {
   const value = optionalString(input, name);
-  if (value === undefined) return choices[0];
+  if (value === undefined) return otherwise;
   if ((choices as readonly string[]).includes(value)) return value as T;
   const member = name.charAt(0).toLowerCase() + name.slice(1);
   throw constraint(value, member, `satisfy enum value set: [${choices.join(", ")}]`);

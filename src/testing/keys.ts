@@ -4,7 +4,7 @@
  * @module
  */
 
-import { constraint, type ServiceError, validation } from "./errors.ts";
+import { constraint, KeyMismatch, type ServiceError, validation } from "./errors.ts";
 import {
   type AttributeMap,
   type AttributeValue,
@@ -52,7 +52,7 @@ export function readKey(schema: KeySchema, input: unknown, where = "key"): Attri
       const value = member(key, name);
       return value !== undefined && typeOf(value) === type;
     });
-  if (!fits) throw validation("The provided key element does not match the schema");
+  if (!fits) throw new KeyMismatch("The provided key element does not match the schema");
   attributes.forEach((attribute, i) => checkKeyValue(attribute, key, i === 1));
   return key;
 }
@@ -63,12 +63,12 @@ export function checkItemKey(schema: KeySchema, item: AttributeMap): void {
     const { name, type } = attribute;
     const value = member(item, name);
     if (value === undefined) {
-      throw validation(
+      throw new KeyMismatch(
         `One or more parameter values were invalid: Missing the key ${name} in the item`,
       );
     }
     if (typeOf(value) !== type) {
-      throw validation(
+      throw new KeyMismatch(
         "One or more parameter values were invalid: " +
           `Type mismatch for key ${name} expected: ${type} actual: ${typeOf(value)}`,
       );

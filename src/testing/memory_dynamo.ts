@@ -86,6 +86,7 @@ export class MemoryDynamo {
   readonly #maxRequests: number;
   #requests: RecordedRequest[] = [];
 
+  /** @throws {TypeError} for an option that does not exist. */
   constructor(options: MemoryDynamoOptions = {}) {
     for (const name in options) {
       if (!OPTIONS.has(name)) throw new TypeError(`Cannot make a MemoryDynamo with '${name}'`);

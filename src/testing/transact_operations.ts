@@ -6,7 +6,7 @@
 
 import { Consumed, readUnits, writeUnits } from "./capacity.ts";
 import type { Database } from "./database.ts";
-import { constraint, ServiceError, validation } from "./errors.ts";
+import { constraint, KeyMismatch, ServiceError, validation } from "./errors.ts";
 import type { Path } from "./expressions/paths.ts";
 import { type Input, optionalString, readChoice, readInput, readTableName } from "./input.ts";
 import { projected, readProjection } from "./item_operations.ts";
@@ -40,6 +40,7 @@ const WRITE_INPUT: ReadonlySet<string> = new Set([
   "ReturnItemCollectionMetrics",
 ]);
 const GET_INPUT: ReadonlySet<string> = new Set(["TransactItems", "ReturnConsumedCapacity"]);
+const GET_MEMBERS: ReadonlySet<string> = new Set(["Get"]);
 const GET_ACTION: ReadonlySet<string> = new Set([
   "TableName",
   "Key",
@@ -100,7 +101,7 @@ export function transactWriteItems(database: Database, body: unknown): Record<st
   const writes = actions.map((action, i) => readAction(action, i, database));
   checkDistinct(writes);
   const outcomes = decide(writes);
-  writes.forEach((write, i) => store(write, outcomes[i]?.item));
+  for (const { write, item } of outcomes) store(write, item);
   const figures = outcomes.map(({ write, old, item }) => ({
     table: write.table.settings.name,
     write: writeUnits(old, item) * PHASES,
@@ -143,7 +144,7 @@ function readToken(input: Input): string | undefined {
   return token === "" ? undefined : token;
 }
 
-function readAction(action: unknown, index: number, database: Database): Write {
+function readAction(action: unknown, index: number, database: Database): Write | KeyMismatch {
   const members = readInput(action, "a transaction's action", KIND_NAMES);
   const kinds = KINDS.filter((kind) => members[kind] !== undefined && members[kind] !== null);
   const [kind] = kinds;
@@ -168,12 +169,24 @@ function readAction(action: unknown, index: number, database: Database): Write {
       throw constraint(null, `transactItems.${index + 1}.member.${path}.${member}`, "not be null");
     }
   }
-  return readWrite(kind, input, database.tables);
+  return orMismatch(() => readWrite(kind, input, database.tables));
 }
 
-function checkDistinct(items: readonly { table: Table; key: ItemKey }[]): void {
+/** A key that does not fit is one reason among the others', not an error of the request. */
+function orMismatch<T>(read: () => T): T | KeyMismatch {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof KeyMismatch) return error;
+    throw error;
+  }
+}
+
+function checkDistinct(items: readonly ({ table: Table; key: ItemKey } | KeyMismatch)[]): void {
   const seen = new Set<string>();
-  for (const { table, key } of items) {
+  for (const item of items) {
+    if (item instanceof KeyMismatch) continue;
+    const { table, key } = item;
     const id = JSON.stringify([table.settings.name, key.partition, key.sort]);
     if (seen.has(id)) {
       throw validation("Transaction request cannot include multiple operations on one item");
@@ -189,13 +202,14 @@ interface Outcome {
 }
 
 /** Judges every action before any is applied; one that fails cancels them all. */
-function decide(writes: readonly Write[]): Outcome[] {
+function decide(writes: readonly (Write | KeyMismatch)[]): Outcome[] {
   const outcomes: Outcome[] = [];
   const reasons: Record<string, unknown>[] = [];
   let cancelled = false;
   for (const write of writes) {
-    const old = write.table.get(write.key);
     try {
+      if (write instanceof KeyMismatch) throw write;
+      const old = write.table.get(write.key);
       if (allows(write, old)) {
         outcomes.push({ write, old, item: outcome(write, old) });
         reasons.push({ Code: "None" });
@@ -236,9 +250,11 @@ function cancellation(reasons: readonly Record<string, unknown>[]): ServiceError
 export function transactGetItems(database: Database, body: unknown): Record<string, unknown> {
   const input = readInput(body, "TransactGetItems", GET_INPUT);
   const consumed = new Consumed(input);
-  const gets = readActions(input).map((action) => readGet(action, database));
+  const gets = readActions(input).map((action, i) => readGet(action, i, database));
   checkDistinct(gets);
-  const responses = gets.map(({ table, key, paths }) => {
+  const found = gets.flatMap((get) => get instanceof KeyMismatch ? [] : [get]);
+  if (found.length < gets.length) throw cancellation(gets.map(getReason));
+  const responses = found.map(({ table, key, paths }) => {
     const item = table.get(key);
     const units = readUnits(item === undefined ? 0 : itemSize(item), true) * PHASES;
     consumed.add(table.settings.name, { read: units });
@@ -247,14 +263,30 @@ export function transactGetItems(database: Database, body: unknown): Record<stri
   return { ...consumed.several(true), Responses: responses };
 }
 
-function readGet(
-  action: unknown,
-  database: Database,
-): { table: Table; key: ItemKey; paths: Path[] | undefined } {
-  const members = readInput(action, "a transaction's action", new Set(["Get"]));
+interface Get {
+  readonly table: Table;
+  readonly key: ItemKey;
+  readonly paths: Path[] | undefined;
+}
+
+function getReason(get: Get | KeyMismatch): Record<string, unknown> {
+  return get instanceof KeyMismatch
+    ? { Code: "ValidationError", Message: get.message }
+    : { Code: "None" };
+}
+
+function readGet(action: unknown, index: number, database: Database): Get | KeyMismatch {
+  const members = readInput(action, "a transaction's action", GET_MEMBERS);
+  if ((members["Get"] ?? undefined) === undefined) {
+    throw constraint(null, `transactItems.${index + 1}.member.get`, "not be null");
+  }
   const input = readInput(members["Get"], "a transaction's Get", GET_ACTION);
   const name = readTableName(input);
   const paths = readProjection(input);
   const table = database.tables.get(name);
-  return { table, key: itemKey(table.schema, readKey(table.schema, input["Key"])), paths };
+  return orMismatch(() => ({
+    table,
+    key: itemKey(table.schema, readKey(table.schema, input["Key"])),
+    paths,
+  }));
 }

@@ -277,3 +277,26 @@ function contains(value: AttributeValue, part: AttributeValue): boolean {
   if ("NS" in value) return "N" in part && value.NS.includes(part.N);
   return "BS" in value && "B" in part && value.BS.includes(part.B);
 }
+
+/** Every path that a condition reads. */
+export function pathsOf(condition: Condition): Path[] {
+  switch (condition.kind) {
+    case "and":
+    case "or":
+      return [...pathsOf(condition.left), ...pathsOf(condition.right)];
+    case "not":
+      return pathsOf(condition.condition);
+    case "compare":
+      return [condition.left, condition.right].flatMap(operandPaths);
+    case "between":
+    case "call":
+      return condition.operands.flatMap(operandPaths);
+    case "in":
+      return [condition.operand, ...condition.candidates].flatMap(operandPaths);
+  }
+}
+
+function operandPaths(operand: Operand): Path[] {
+  if (operand.kind === "path") return [operand.path];
+  return operand.kind === "size" ? operandPaths(operand.operand) : [];
+}

@@ -79,6 +79,6 @@ export function syntaxError(text: string, tokens: readonly Token[], at: number):
   const next = tokens[at + 1] ?? wrong;
   const last = next.kind === "end" ? wrong : next;
   const end = last.kind === "end" ? last.start : last.start + last.text.length;
-  const near = text.slice(first.start, end).trimEnd();
+  const near = text.slice(first.start, end);
   return new ExpressionError(`Syntax error; token: "${wrong.text}", near: "${near}"`);
 }
