@@ -1,10 +1,17 @@
 /**
  * Imports the file named by the first argument where reading a clock, randomness or the environment,
- * starting a timer and sending a request all throw, as Cloudflare Workers do at the top of a module.
+ * starting a timer, sending a request and making an `AbortController` all throw, as most of that does
+ * at the top of a module on Cloudflare Workers.
  */
 
 const FORBIDDEN: [name: string, owner: object, members: string[]][] = [
-  ["globalThis", globalThis, ["fetch", "setTimeout", "setInterval", "queueMicrotask"]],
+  ["globalThis", globalThis, [
+    "fetch",
+    "setTimeout",
+    "setInterval",
+    "queueMicrotask",
+    "AbortController",
+  ]],
   ["Date", Date, ["now"]],
   ["Math", Math, ["random"]],
   ["performance", performance, ["now"]],

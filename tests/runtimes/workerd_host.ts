@@ -1,5 +1,5 @@
 /**
- * Starts a Worker in workerd, sends it one request and prints the answer. Run by Node, which strips
+ * Starts a Worker in workerd, sends it its requests and prints the answers. Run by Node, which strips
  * the types; miniflare comes by path, as it is not a dependency of the project.
  *
  *     node workerd_host.ts <path of miniflare> <path of the bundled worker> <bindings as JSON>
@@ -18,9 +18,15 @@ const worker = new Miniflare({
   compatibilityDate: "2026-07-01",
   bindings: JSON.parse(bindings),
 });
+async function get(path: string): Promise<unknown[]> {
+  const answer = await worker.dispatchFetch(`http://worker.test${path}`);
+  return JSON.parse(await answer.text());
+}
+
 try {
-  const answer = await worker.dispatchFetch("http://worker.test/");
-  console.log(await answer.text());
+  const alone = await get("/");
+  const together = await Promise.all(["/share", "/share", "/share"].map(get));
+  console.log(JSON.stringify([...alone, ...together.flat()]));
 } finally {
   await worker.dispose();
 }
