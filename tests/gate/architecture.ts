@@ -17,8 +17,8 @@ const CORE: readonly string[] = [
 
 /** What the core never imports, and what each of these may import of it and of the others. */
 const BESIDE: Record<string, readonly string[]> = {
-  table: ["records", "dynamodb", "errors", "checks", "runtime"],
-  testing: [],
+  table: CORE.slice(CORE.indexOf("options")),
+  testing: ["runtime"],
 };
 
 /** What a layer may import from outside the project. The core has one run-time dependency. */
@@ -26,9 +26,6 @@ const EXTERNALS: Record<string, RegExp> = {
   dynamodb: /^aws4fetch$/,
   testing: /^node:/,
 };
-
-/** The layers that never run in production, and so may use a clock or a timer of their own. */
-const TEST_LAYERS = new Set(["testing"]);
 
 const FILE_LINES = 300;
 const FUNCTION_LINES = 70;
@@ -178,7 +175,7 @@ export function inspect(path: string, source: string): SourceFile {
   const findings = { imports, report };
   const visitors = [importVisitor(findings), syntaxVisitor(findings, source)];
   const layer = layerOf(path);
-  if (layer !== "runtime" && !TEST_LAYERS.has(layer)) visitors.push(globalsVisitor(findings));
+  if (layer !== "runtime") visitors.push(globalsVisitor(findings));
   if (path === "mod.ts") visitors.push(exportsOnlyVisitor(findings));
   const rules = visitors.map((visitor, index) => [`rule${index}`, { create: () => visitor }]);
   Deno.lint.runPlugin({ name: "architecture", rules: Object.fromEntries(rules) }, path, source);

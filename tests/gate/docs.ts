@@ -6,7 +6,6 @@
  * @module
  */
 
-import { DynamoClient } from "../../src/dynamodb/mod.ts";
 import { createTable } from "../../src/table.ts";
 import { MemoryDynamo } from "../../src/testing/mod.ts";
 import { ownEnv } from "./env.ts";
@@ -23,7 +22,7 @@ export async function runExamples(config: string[], options: StepOptions = {}): 
     AWS_ACCESS_KEY_ID: "example",
     AWS_SECRET_ACCESS_KEY: "example",
   };
-  await createTable(new DynamoClient({ env: aws }));
+  await createTable({ env: aws });
   return await runStep(
     [Deno.execPath(), "test", "-A", "--doc", "--trace-leaks", ...config, ...FILES],
     { ...options, env: { ...ownEnv(), ...aws } },

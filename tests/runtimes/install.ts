@@ -7,16 +7,16 @@
 
 import { ROOT } from "../offline/config.ts";
 
-/** The runtimes, and the packages that bring them. */
-export const PACKAGES = {
+/** A runtime, or what one needs. */
+export type RuntimeName = "bun" | "node22" | "node24" | "miniflare";
+
+/** The packages that bring them. */
+export const PACKAGES: Record<RuntimeName, string> = {
   bun: "bun@1.4.5",
   node22: `${nodePackage()}@22.23.3`,
   node24: `${nodePackage()}@24.21.0`,
   miniflare: "miniflare@4.20260730.0",
-} as const;
-
-/** The name of one of the {@link PACKAGES}. */
-export type RuntimeName = keyof typeof PACKAGES;
+};
 
 /** A runtime could not be installed. */
 export class InstallError extends Error {

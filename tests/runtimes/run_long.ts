@@ -12,7 +12,6 @@
 import { ownEnv } from "../gate/env.ts";
 import { runStep } from "../gate/step.ts";
 import { ROOT } from "../offline/config.ts";
-import { DynamoClient } from "../../src/dynamodb/mod.ts";
 import { createTable } from "../../src/table.ts";
 import { MemoryDynamo } from "../../src/testing/mod.ts";
 import { install, InstallError, npmAnswers } from "./install.ts";
@@ -67,7 +66,7 @@ async function runOn(runtime: string, commandFor: CommandFor): Promise<SmokeResu
     AWS_ACCESS_KEY_ID: "smoke",
     AWS_SECRET_ACCESS_KEY: "smoke",
   };
-  await createTable(new DynamoClient({ env: aws }));
+  await createTable({ env: aws });
   try {
     return await results(await commandFor(aws), aws);
   } catch (error) {
