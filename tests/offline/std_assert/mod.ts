@@ -111,56 +111,75 @@ export function assertLessOrEqual<T>(actual: T, expected: T, message?: string): 
 
 function checkError<E extends Error>(
   error: unknown,
-  type: ErrorClass<E> | undefined,
-  includes: string | undefined,
-  message: string | undefined,
+  type: ErrorClass<E>,
+  includes = "",
+  message?: string,
 ): E {
-  if (!(error instanceof Error)) {
-    throw new AssertionError(message ?? "A non-Error object was thrown or rejected");
-  }
-  if (type !== undefined && !(error instanceof type)) {
+  const start = message ? `${message}: ` : "";
+  if (!(error instanceof Error)) throw new AssertionError(`${start}A non-Error object was thrown`);
+  if (!(error instanceof type)) {
     throw new AssertionError(
-      `${message ? `${message}: ` : ""}Expected ${type.name}, got ${error.name}: ${error.message}`,
+      `${start}Expected ${type.name}, got ${error.name}: ${error.message}`,
     );
   }
-  if (includes !== undefined && !error.message.includes(includes)) {
+  if (!error.message.includes(includes)) {
     throw new AssertionError(
-      `${
-        message ? `${message}: ` : ""
-      }Expected the message "${error.message}" to contain "${includes}"`,
+      `${start}Expected the message "${error.message}" to contain "${includes}"`,
     );
   }
-  return error as E;
+  return error;
 }
 
+/** Fails unless `fn` throws; returns what it throws. */
+export function assertThrows(fn: () => unknown, message?: string): unknown;
 /** Fails unless `fn` throws an error of `type` whose message contains `includes`; returns it. */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
-  type?: ErrorClass<E>,
+  type: ErrorClass<E>,
   includes?: string,
   message?: string,
-): E {
+): E;
+export function assertThrows<E extends Error = Error>(
+  fn: () => unknown,
+  type?: ErrorClass<E> | string,
+  includes?: string,
+  message?: string,
+): unknown {
   try {
     fn();
   } catch (error) {
-    return checkError(error, type, includes, message);
+    return typeof type === "function" ? checkError(error, type, includes, message) : error;
   }
-  throw new AssertionError(message ?? "Expected the function to throw");
+  throw new AssertionError("Expected the function to throw");
 }
 
-/** Fails unless `fn` rejects with an error of `type` whose message contains `includes`; returns it. */
-export async function assertRejects<E extends Error = Error>(
+/** Fails unless the promise of `fn` rejects; returns what it rejects with. */
+export function assertRejects(fn: () => PromiseLike<unknown>, message?: string): Promise<unknown>;
+/** Fails unless it rejects with an error of `type` whose message contains `includes`; returns it. */
+export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
-  type?: ErrorClass<E>,
+  type: ErrorClass<E>,
   includes?: string,
   message?: string,
-): Promise<E> {
+): Promise<E>;
+export async function assertRejects<E extends Error = Error>(
+  fn: () => PromiseLike<unknown>,
+  type?: ErrorClass<E> | string,
+  includes?: string,
+  message?: string,
+): Promise<unknown> {
+  let promise: PromiseLike<unknown>;
   try {
-    await fn();
-  } catch (error) {
-    return checkError(error, type, includes, message);
+    promise = fn();
+  } catch {
+    throw new AssertionError("The function throws where it was expected to reject");
   }
-  throw new AssertionError(message ?? "Expected the function to reject");
+  try {
+    await promise;
+  } catch (error) {
+    return typeof type === "function" ? checkError(error, type, includes, message) : error;
+  }
+  throw new AssertionError("Expected the function to reject");
 }
 
 /** Fails unless both numbers differ by at most `tolerance`. */
