@@ -9,7 +9,7 @@ import { type Answering, answerTo, ConnectionLost, faultedAnswer } from "./answe
 import { Database } from "./database.ts";
 import { ServiceError } from "./errors.ts";
 import { type Fault, type FaultOptions, FaultPlan } from "./faults.ts";
-import { type MemoryServer, serve } from "./server.ts";
+import { type ListenOptions, type MemoryServer, serve } from "./server.ts";
 import { type MemoryTable, memoryTable } from "./memory_table.ts";
 import { errorAnswer, httpDate, readCall, type WireAnswer, type WireRequest } from "./wire.ts";
 
@@ -45,7 +45,6 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof MemoryDynamoOptions>([
   "maxSigningSkewMs",
   "maxRequests",
 ]);
-const LISTEN_OPTIONS: ReadonlySet<string> = new Set(["port", "hostname"]);
 
 /**
  * DynamoDB in memory: as a `fetch` for tests in one process, and as an HTTP server on loopback.
@@ -86,7 +85,11 @@ export class MemoryDynamo {
   readonly #maxRequests: number;
   #requests: RecordedRequest[] = [];
 
-  /** @throws {TypeError} for an option that does not exist. */
+  /**
+   * Makes an empty database.
+   *
+   * @throws {TypeError} for an option that does not exist.
+   */
   constructor(options: MemoryDynamoOptions = {}) {
     for (const name in options) {
       if (!OPTIONS.has(name)) throw new TypeError(`Cannot make a MemoryDynamo with '${name}'`);
@@ -124,14 +127,10 @@ export class MemoryDynamo {
   /**
    * Starts an HTTP server on this database, on Deno, Node and Bun.
    *
-   * @param options the port is a free one by default, the host `127.0.0.1`.
+   * @param options a free port of `127.0.0.1` by default.
    */
-  listen(options: { port?: number; hostname?: string } = {}): Promise<MemoryServer> {
-    for (const name in options) {
-      if (!LISTEN_OPTIONS.has(name)) throw new TypeError(`Cannot listen with '${name}'`);
-    }
-    const { port = 0, hostname = "127.0.0.1" } = options;
-    return serve((request, signal) => this.#answer(request, signal), { port, hostname });
+  listen(options: ListenOptions = {}): Promise<MemoryServer> {
+    return serve((request, signal) => this.#answer(request, signal), options);
   }
 
   /**

@@ -20,6 +20,6 @@
 export { MemoryDynamo } from "./memory_dynamo.ts";
 export type { MemoryDynamoOptions, RecordedRequest } from "./memory_dynamo.ts";
 export type { MemoryTable } from "./memory_table.ts";
-export type { MemoryServer } from "./server.ts";
+export type { ListenOptions, MemoryServer } from "./server.ts";
 export type { Fault, FaultedRequest, FaultOptions } from "./faults.ts";
 export type { AttributeMap, AttributeValue } from "./values.ts";
