@@ -20,8 +20,8 @@ export type AttributeValue =
 /** Attribute values by name: an item, a key or a map. */
 export type AttributeMap = Readonly<Record<string, AttributeValue>>;
 
-/** The greatest number that DynamoDB stores; the smallest positive one is 1e-130. */
-const GREATEST = 9.9999999999999999999999999999999999999e125;
+/** DynamoDB stores 1e-130 to just below 1e126, either sign, and zero. */
+const TOO_GREAT = 1e126;
 const SMALLEST = 1e-130;
 
 const DECIMAL = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
@@ -46,7 +46,7 @@ export function encodeString(text: string): { readonly S: string } {
 export function encodeNumber(value: number): { readonly N: string } {
   const size = Math.abs(value);
   // Written so that NaN, which compares false with everything, is refused.
-  if (!(size === 0 || (size >= SMALLEST && size <= GREATEST))) {
+  if (!(size === 0 || (size >= SMALLEST && size < TOO_GREAT))) {
     throw new RangeError(
       `Cannot encode number as it must be finite and in DynamoDB's range: current value is ${value}`,
     );

@@ -1,0 +1,297 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { DynamoClient, type DynamoClientOptions, DynamoError } from "../../src/dynamodb/mod.ts";
+import { START } from "../support/wire_runtime.ts";
+import { KEYS, ok, WireServer } from "../support/wire_server.ts";
+
+const ACCOUNT = { ...KEYS, accountId: "123456789012" };
+
+/** Where a client with these options and variables sends its first request, and what it signs for. */
+async function endpointOf(
+  options: DynamoClientOptions,
+  variables: Record<string, string> = {},
+): Promise<[url: string, signingRegion: string]> {
+  const server = new WireServer([ok()], options);
+  Object.assign(server.runtime.variables, variables);
+  await server.send();
+  const { url, headers } = server.requests[0]!;
+  return [url, headers.authorization!.split("/")[1]!];
+}
+
+/** Options, variables, the address, and the signing Region where it is not the Region. */
+const TABLE: readonly [DynamoClientOptions, Record<string, string>, string, string?][] = [
+  // Partitions
+  [{ region: "eu-west-1" }, {}, "https://dynamodb.eu-west-1.amazonaws.com/"],
+  [{ region: "cn-north-1" }, {}, "https://dynamodb.cn-north-1.amazonaws.com.cn/"],
+  [{ region: "us-gov-west-1" }, {}, "https://dynamodb.us-gov-west-1.amazonaws.com/"],
+  [{ region: "us-iso-east-1" }, {}, "https://dynamodb.us-iso-east-1.c2s.ic.gov/"],
+  [{ region: "us-isob-east-1" }, {}, "https://dynamodb.us-isob-east-1.sc2s.sgov.gov/"],
+  [{ region: "us-isof-south-1" }, {}, "https://dynamodb.us-isof-south-1.csp.hci.ic.gov/"],
+  [{ region: "eu-isoe-west-1" }, {}, "https://dynamodb.eu-isoe-west-1.cloud.adc-e.uk/"],
+  [{ region: "eusc-de-east-1" }, {}, "https://dynamodb.eusc-de-east-1.amazonaws.eu/"],
+  [{ region: "xx-new-9" }, {}, "https://dynamodb.xx-new-9.amazonaws.com/"],
+  // Dual-stack
+  [
+    { region: "eu-west-1", useDualstackEndpoint: true },
+    {},
+    "https://dynamodb.eu-west-1.api.aws/",
+  ],
+  [
+    { region: "cn-north-1", useDualstackEndpoint: true },
+    {},
+    "https://dynamodb.cn-north-1.api.amazonwebservices.com.cn/",
+  ],
+  [
+    { region: "eu-west-1" },
+    { AWS_USE_DUALSTACK_ENDPOINT: "True" },
+    "https://dynamodb.eu-west-1.api.aws/",
+  ],
+  [
+    { region: "eu-west-1", useDualstackEndpoint: false },
+    { AWS_USE_DUALSTACK_ENDPOINT: "true" },
+    "https://dynamodb.eu-west-1.amazonaws.com/",
+  ],
+  // FIPS
+  [
+    { region: "us-east-1", useFipsEndpoint: true },
+    {},
+    "https://dynamodb-fips.us-east-1.amazonaws.com/",
+  ],
+  [
+    { region: "us-east-1" },
+    { AWS_USE_FIPS_ENDPOINT: "true" },
+    "https://dynamodb-fips.us-east-1.amazonaws.com/",
+  ],
+  [
+    { region: "us-gov-west-1", useFipsEndpoint: true },
+    {},
+    "https://dynamodb.us-gov-west-1.amazonaws.com/",
+  ],
+  [
+    { region: "us-gov-west-1", useFipsEndpoint: true, useDualstackEndpoint: true },
+    {},
+    "https://dynamodb-fips.us-gov-west-1.api.aws/",
+  ],
+  [
+    { region: "us-east-1", useFipsEndpoint: true, useDualstackEndpoint: true },
+    {},
+    "https://dynamodb-fips.us-east-1.api.aws/",
+  ],
+  // The account's own
+  [
+    { region: "eu-west-1", credentials: ACCOUNT },
+    {},
+    "https://123456789012.ddb.eu-west-1.amazonaws.com/",
+  ],
+  [
+    { region: "eu-west-1", credentials: ACCOUNT, accountIdEndpointMode: "required" },
+    {},
+    "https://123456789012.ddb.eu-west-1.amazonaws.com/",
+  ],
+  [
+    { region: "eu-west-1", credentials: ACCOUNT, accountIdEndpointMode: "disabled" },
+    {},
+    "https://dynamodb.eu-west-1.amazonaws.com/",
+  ],
+  [
+    { region: "eu-west-1", credentials: ACCOUNT },
+    { AWS_ACCOUNT_ID_ENDPOINT_MODE: "disabled" },
+    "https://dynamodb.eu-west-1.amazonaws.com/",
+  ],
+  [
+    { region: "eu-west-1", credentials: ACCOUNT, useDualstackEndpoint: true },
+    {},
+    "https://dynamodb.eu-west-1.api.aws/",
+  ],
+  [
+    { region: "eu-west-1", credentials: ACCOUNT, useFipsEndpoint: true },
+    {},
+    "https://dynamodb-fips.eu-west-1.amazonaws.com/",
+  ],
+  [
+    { region: "cn-north-1", credentials: ACCOUNT },
+    {},
+    "https://dynamodb.cn-north-1.amazonaws.com.cn/",
+  ],
+  // Local
+  [{ region: "local" }, {}, "http://localhost:8000/", "us-east-1"],
+  // Given as they are, in their order
+  [
+    { region: "eu-west-1", endpoint: "https://one.test", credentials: ACCOUNT },
+    { AWS_ENDPOINT_URL_DYNAMODB: "https://two.test", AWS_ENDPOINT_URL: "https://three.test" },
+    "https://one.test/",
+  ],
+  [
+    { region: "eu-west-1" },
+    { AWS_ENDPOINT_URL_DYNAMODB: "https://two.test", AWS_ENDPOINT_URL: "https://three.test" },
+    "https://two.test/",
+  ],
+  [{ region: "eu-west-1" }, { AWS_ENDPOINT_URL: "https://three.test" }, "https://three.test/"],
+  [
+    { region: "eu-west-1" },
+    { AWS_ENDPOINT_URL: "https://three.test", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" },
+    "https://dynamodb.eu-west-1.amazonaws.com/",
+  ],
+  [
+    { region: "eu-west-1", endpoint: "https://one.test" },
+    { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" },
+    "https://one.test/",
+  ],
+  [{ region: "r", endpoint: new URL("https://one.test:8443/") }, {}, "https://one.test:8443/"],
+  // Plain http
+  [{ region: "r", endpoint: "http://localhost:8000" }, {}, "http://localhost:8000/"],
+  [{ region: "r", endpoint: "http://db.localhost:1" }, {}, "http://db.localhost:1/"],
+  [{ region: "r", endpoint: "http://127.1.2.3:8000" }, {}, "http://127.1.2.3:8000/"],
+  [{ region: "r", endpoint: "http://[::1]:8000" }, {}, "http://[::1]:8000/"],
+  [
+    { region: "r", endpoint: "http://dynamodb:8000", allowInsecureEndpoint: true },
+    {},
+    "http://dynamodb:8000/",
+  ],
+];
+
+for (const [options, variables, url, signingRegion = options.region!] of TABLE) {
+  const { credentials, ...shown } = options;
+  const account = credentials === ACCOUNT ? " with an account" : "";
+  const title = JSON.stringify({ ...shown, ...variables }) + account;
+  Deno.test(`send() goes to ${url} for ${title}`, async () => {
+    assertEquals(await endpointOf(options, variables), [url, signingRegion]);
+  });
+}
+
+Deno.test("send() takes the Region from AWS_REGION, then from AWS_DEFAULT_REGION", async () => {
+  const find = async (variables: Record<string, string>) => {
+    const server = new WireServer([ok()]);
+    const { runtime, fetch } = server;
+    Object.assign(runtime.variables, variables);
+    await new DynamoClient({ runtime, fetch, credentials: KEYS }).send("ListTables", {});
+    return server.requests[0]!.url;
+  };
+  const both = { AWS_REGION: "eu-west-1", AWS_DEFAULT_REGION: "us-east-2" };
+  assertEquals(await find(both), "https://dynamodb.eu-west-1.amazonaws.com/");
+  assertEquals(
+    await find({ AWS_REGION: "", AWS_DEFAULT_REGION: "us-east-2" }),
+    "https://dynamodb.us-east-2.amazonaws.com/",
+  );
+});
+
+Deno.test("send() rejects with all three names when no Region is set", async () => {
+  const { runtime, fetch, requests } = new WireServer([ok()]);
+  const client = new DynamoClient({ runtime, fetch, credentials: KEYS });
+  const error = await assertRejects(() => client.send("ListTables", {}), DynamoError);
+  assertEquals([error.code, error.attempts], ["RegionMissing", 0]);
+  for (const name of ["'region'", "AWS_REGION", "AWS_DEFAULT_REGION"]) {
+    assertStringIncludes(error.message, name);
+  }
+  assertEquals(requests, []);
+});
+
+const HOSTILE_REGIONS = [
+  "",
+  "a@evil.test#",
+  "evil.test/",
+  "x.evil.test",
+  "eu-west-1.evil.test?",
+  "eu-west-1\n",
+  "-eu",
+  "eu-",
+  "EU-WEST-1",
+  "é",
+  "a".repeat(64),
+  "a:8000",
+  "a\\b",
+  "..",
+  "%2e",
+];
+
+for (const region of HOSTILE_REGIONS) {
+  Deno.test(`DynamoClient() throws when the Region is ${JSON.stringify(region)}`, async () => {
+    assertThrows(() => new DynamoClient({ region }), RangeError, "'region'");
+    if (region === "") return; // an empty variable is not set
+    const { runtime, fetch, requests } = new WireServer([ok()]);
+    const client = new DynamoClient({ runtime, fetch, credentials: KEYS });
+    runtime.variables.AWS_REGION = region;
+    await assertRejects(() => client.send("ListTables", {}), RangeError, "'region'");
+    assertEquals(requests, []);
+  });
+}
+
+const HOSTILE_ENDPOINTS = [
+  "",
+  "dynamodb.test",
+  "//dynamodb.test",
+  "http://dynamodb.test",
+  "http://localhost.evil.test",
+  "http://127.0.0.1.evil.test",
+  "http://evil.test/#localhost",
+  "http://10.0.0.1:8000",
+  "http://[::2]:8000",
+  "ftp://localhost",
+  "file:///etc/passwd",
+  "javascript:alert(1)",
+  "https://user:PASSWORD@dynamodb.test",
+  "https://user@dynamodb.test",
+  "https://dynamodb.test/path",
+  "https://dynamodb.test/?query=1",
+  "https://dynamodb.test/#fragment",
+];
+
+for (const endpoint of HOSTILE_ENDPOINTS) {
+  Deno.test(`DynamoClient() throws when the endpoint is ${JSON.stringify(endpoint)}`, async () => {
+    const options = { region: "eu-west-1", endpoint };
+    const error = assertThrows(() => new DynamoClient(options), RangeError, "'endpoint'");
+    assertEquals(error.message.includes("PASSWORD"), false);
+    if (endpoint === "") return;
+    const server = new WireServer([ok()]);
+    server.runtime.variables.AWS_ENDPOINT_URL = endpoint;
+    await assertRejects(() => server.send(), RangeError, "'endpoint'");
+    assertEquals(server.requests, []);
+  });
+}
+
+Deno.test("DynamoClient() throws when a custom or local endpoint meets FIPS or dual-stack", async () => {
+  for (const option of ["useFipsEndpoint", "useDualstackEndpoint"]) {
+    const endpoint = "https://dynamodb.test";
+    assertThrows(() => new DynamoClient({ endpoint, [option]: true }), RangeError, option);
+    const local = new WireServer([ok()], { region: "local", [option]: true });
+    await assertRejects(() => local.send(), RangeError, option);
+    const configured = new WireServer([ok()], { [option]: true });
+    configured.runtime.variables.AWS_ENDPOINT_URL = endpoint;
+    await assertRejects(() => configured.send(), RangeError, option);
+    assertEquals([local.requests, configured.requests], [[], []]);
+  }
+});
+
+Deno.test("send() rejects when the account's endpoint is required and there is none", async () => {
+  const cases: DynamoClientOptions[] = [
+    { credentials: KEYS },
+    { credentials: ACCOUNT, useFipsEndpoint: true },
+    { credentials: ACCOUNT, useDualstackEndpoint: true },
+    { credentials: ACCOUNT, region: "cn-north-1" },
+  ];
+  for (const options of cases) {
+    const server = new WireServer([ok()], { ...options, accountIdEndpointMode: "required" });
+    await assertRejects(() => server.send(), RangeError, "'accountIdEndpointMode'");
+    assertEquals(server.requests, []);
+  }
+});
+
+Deno.test("send() rejects when AWS_ACCOUNT_ID_ENDPOINT_MODE is no mode", async () => {
+  const server = new WireServer([ok()]);
+  server.runtime.variables.AWS_ACCOUNT_ID_ENDPOINT_MODE = "always";
+  await assertRejects(() => server.send(), RangeError, "'accountIdEndpointMode'");
+});
+
+Deno.test("send() follows the account of fresh credentials", async () => {
+  let accountId = "111111111111";
+  const credentials = () =>
+    Promise.resolve({ ...KEYS, accountId, expiration: new Date(START + 1000) });
+  const server = new WireServer([ok()], { credentials });
+  await server.send();
+  await server.runtime.advance(2000);
+  accountId = "222222222222";
+  await server.send();
+  assertEquals(server.requests.map(({ url }) => url.slice(8, 20)), [
+    "111111111111",
+    "222222222222",
+  ]);
+});
