@@ -10,8 +10,8 @@
  * that stands higher or beside.
  */
 const CORE: readonly string[] = [
-  ...["mod", "lock", "manager", "inspect", "options", "checks"],
-  ...["lease", "events", "records", "errors"],
+  ...["mod", "lock", "manager", "inspect", "options"],
+  ...["lease", "events", "records", "errors", "checks"],
   ...["dynamodb", "credentials", "runtime"],
 ];
 

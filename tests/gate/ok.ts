@@ -26,7 +26,7 @@ async function steps(): Promise<Step[]> {
   const config = await configArgs();
   const manifest = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
   const entries = Object.values<string>(manifest.exports);
-  const sources = await existing(["mod.ts", "src", "tests", "bench"]);
+  const sources = await existing(["mod.ts", "src", "tests", "bench", "demo"]);
   return [
     { name: "fmt", args: ["fmt", "--check"] },
     { name: "lint", args: ["lint"] },
