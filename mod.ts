@@ -29,8 +29,9 @@ export {
   LeaseLostError,
   LockError,
   type LockErrorCode,
-  type LockErrorOptions,
+  type LockServiceCode,
   LockServiceError,
+  type LockTableCode,
   LockTableError,
 } from "./src/errors.ts";
 export type { LockEvent, LockEventListener } from "./src/events.ts";

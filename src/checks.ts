@@ -6,88 +6,86 @@
 
 import { isWellFormed, utf8Length } from "./dynamodb/values.ts";
 
-/** Refuses names that no option has: a misspelt option must not be ignored. */
-export function checkKeys(action: string, options: unknown, known: ReadonlySet<string>): void {
+/** Refuses a value of an option, or lets it pass. */
+export type Check = (action: string, option: string, value: unknown) => void;
+
+/** A check for each option of `T`: a forgotten one does not compile. */
+export type Checks<T> = Readonly<Record<keyof Required<T>, Check>>;
+
+/** Refuses a value. The error shows it where it is short and has nothing inside. */
+export function refuse(
+  type: typeof TypeError | typeof RangeError,
+  action: string,
+  option: string,
+  must: string,
+  value: unknown,
+): never {
+  const shown = typeof value === "string"
+    ? `'${value.slice(0, 60)}'`
+    : typeof value === "object" && value !== null || typeof value === "function"
+    ? `of type ${typeof value}`
+    : String(value);
+  throw new type(`Cannot ${action} as '${option}' must be ${must}: current value is ${shown}`);
+}
+
+/** Checks options against their checks. A misspelt option is refused, not ignored. */
+export function checkOptions<T extends object>(
+  action: string,
+  options: T,
+  checks: Checks<T>,
+): T {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`Cannot ${action} as its options must be an object`);
+    refuse(TypeError, action, "options", "an object", options);
   }
-  for (const name of Object.keys(options)) {
-    if (!known.has(name)) {
-      throw new TypeError(`Cannot ${action} as option '${name}' does not exist`);
+  const set = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [option, value] of set) {
+    if (!Object.hasOwn(checks, option)) {
+      throw new TypeError(`Cannot ${action} as option '${option}' does not exist`);
     }
+    checks[option as keyof T](action, option, value);
   }
+  return Object.fromEntries(set) as T;
 }
 
-/** A whole number of milliseconds within limits, or `undefined`. */
-export function checkMs(
-  action: string,
-  option: string,
-  value: unknown,
-  least: number,
-  most: number,
-): number | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot ${action} as '${option}' must be a number of milliseconds: current value is ${
-        show(value)
-      }`,
-    );
-  }
-  if (!Number.isInteger(value) || value < least || value > most) {
-    throw new RangeError(
-      `Cannot ${action} as '${option}' must be a whole number from ${least} to ${most}: ` +
-        `current value is ${value}`,
-    );
-  }
-  return value;
+/** A value of a type that `typeof` tells. */
+export function ofType(type: "string" | "boolean" | "function" | "object"): Check {
+  return (action, option, value) => {
+    if (typeof value !== type || value === null) {
+      refuse(TypeError, action, option, `a${type === "object" ? "n" : ""} ${type}`, value);
+    }
+  };
 }
 
-/** `true`, `false` or `undefined`. */
-export function checkBoolean(action: string, option: string, value: unknown): boolean | undefined {
-  if (value === undefined || typeof value === "boolean") return value;
-  throw new TypeError(
-    `Cannot ${action} as '${option}' must be true or false: current value is ${show(value)}`,
-  );
+/** An object with a method of this name. */
+export function having(method: string): Check {
+  return (action, option, value) => {
+    if (typeof (value as Record<string, unknown> | null)?.[method] !== "function") {
+      refuse(TypeError, action, option, `an object with '${method}'`, value);
+    }
+  };
 }
 
-/** A function or `undefined`. */
-export function checkFunction(action: string, option: string, value: unknown): void {
-  if (value === undefined || typeof value === "function") return;
-  throw new TypeError(
-    `Cannot ${action} as '${option}' must be a function: current value is ${show(value)}`,
-  );
+/** A whole number within limits; with `other`, also that one. */
+export function wholeNumber(least: number, most: number, other?: number): Check {
+  return (action, option, value) => {
+    if (typeof value !== "number") refuse(TypeError, action, option, "a number", value);
+    if (value === other) return;
+    if (!Number.isInteger(value) || value < least || value > most) {
+      refuse(RangeError, action, option, `a whole number from ${least} to ${most}`, value);
+    }
+  };
 }
 
-/** A well-formed string whose length in bytes of UTF-8 is within limits. */
-export function checkText(
-  action: string,
-  option: string,
-  value: unknown,
-  least: number,
-  most: number,
-): void {
-  if (typeof value !== "string") {
-    throw new TypeError(
-      `Cannot ${action} as '${option}' must be a string: current value is ${show(value)}`,
-    );
-  }
-  // UTF-8 has no lone surrogates: two different names would become the same key.
-  if (!isWellFormed(value)) {
-    throw new TypeError(`Cannot ${action} as '${option}' must be well-formed Unicode`);
-  }
-  const bytes = utf8Length(value);
-  if (bytes < least || bytes > most) {
-    throw new RangeError(
-      `Cannot ${action} as '${option}' must be ${least} to ${most} bytes of UTF-8: ` +
-        `current value has ${bytes}`,
-    );
-  }
-}
-
-/** A value as an error may show it: short, and nothing of what is inside it. */
-export function show(value: unknown): string {
-  if (typeof value === "string") return `'${value.slice(0, 60)}'`;
-  if (typeof value === "number" || typeof value === "boolean" || value === null) return `${value}`;
-  return Array.isArray(value) ? "an array" : `of type ${typeof value}`;
+/** A well-formed text whose length in bytes of UTF-8 is within limits. */
+export function textOf(least: number, most: number): Check {
+  return (action, option, value) => {
+    // UTF-8 has no lone surrogates: two different names would become the same key.
+    if (typeof value !== "string" || !isWellFormed(value)) {
+      refuse(TypeError, action, option, "a string of well-formed Unicode", value);
+    }
+    const bytes = utf8Length(value);
+    if (bytes < least || bytes > most) {
+      refuse(RangeError, action, option, `${least} to ${most} bytes of UTF-8`, value);
+    }
+  };
 }

@@ -15,11 +15,8 @@ export type LeaseLostCode =
   /** The holder itself gave the lease back. */
   | "LEASE_RELEASED";
 
-/** Every `code` that a {@link LockError} can carry. They are stable; messages are not. */
-export type LockErrorCode =
-  | LeaseLostCode
-  /** The lock was won, but answers were too slow to hand out at least half a lease. */
-  | "LEASE_TOO_SHORT"
+/** What is wrong with the lock table, or with the item under a lock's key. */
+export type LockTableCode =
   /** The lock table does not exist. */
   | "TABLE_NOT_FOUND"
   /** The lock table has another key than the one configured, or is not ready. */
@@ -27,7 +24,12 @@ export type LockErrorCode =
   /** The item under the lock's key belongs to something else. Nothing was written. */
   | "RECORD_FOREIGN"
   /** The item under the lock's key is ours but cannot be understood. Nothing was written. */
-  | "RECORD_INVALID"
+  | "RECORD_INVALID";
+
+/** Why DynamoDB could not be asked, or would not answer. */
+export type LockServiceCode =
+  /** The lock was won, but answers were too slow to hand out at least half a lease. */
+  | "LEASE_TOO_SHORT"
   /** The credentials lack a permission. */
   | "ACCESS_DENIED"
   /** There are no credentials, or DynamoDB does not accept them. */
@@ -37,68 +39,57 @@ export type LockErrorCode =
   /** DynamoDB could not be reached, was throttling or failing, and retries did not help. */
   | "UNAVAILABLE"
   /** DynamoDB refused the request for another reason, which `cause` has. */
-  | "REFUSED"
+  | "REFUSED";
+
+/** Every `code` that a {@link LockError} can carry. They are stable; messages are not. */
+export type LockErrorCode =
+  | LeaseLostCode
+  | LockTableCode
+  | LockServiceCode
   /** The manager was closed. */
   | "MANAGER_CLOSED";
 
 /** Shared by every copy of this package in a process, so that guards work across copies. */
 const BRAND = Symbol.for("dynamo-lock.LockError");
 
-/** What the constructors of {@link LockError} and its subclasses take besides the message. */
-export interface LockErrorOptions {
-  /** What went wrong, as a stable string. */
-  code: LockErrorCode;
-  /** The lock that it was about. */
-  lockName?: string | undefined;
-  /** What caused it, often a `DynamoError`. */
-  cause?: unknown;
-}
-
 /** The base class of everything that this package rejects with, besides misuse and abort reasons. */
-export class LockError extends Error {
+export class LockError<Code extends LockErrorCode = LockErrorCode> extends Error {
+  /** The class, as a text that survives minifying. */
+  override readonly name: string = "LockError";
   /** What went wrong, as a stable string. */
-  readonly code: LockErrorCode;
+  readonly code: Code;
   /** The lock that it was about, where it was about one. */
   readonly lockName: string | undefined;
 
+  static {
+    // On the prototype: it shows in no output.
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
   /** Makes an error; callers only ever catch it. */
-  constructor(message: string, options: LockErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.name = "LockError";
-    this.code = options.code;
-    this.lockName = options.lockName;
-    Object.defineProperty(this, BRAND, { value: true });
+  constructor(code: Code, message: string, lockName?: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.lockName = lockName;
   }
 }
 
 /** A lease is not held any more. It is also the reason that `lease.signal` aborts with. */
-export class LeaseLostError extends LockError {
-  /** Why. */
-  declare readonly code: LeaseLostCode;
-
-  /** Makes an error; callers only ever catch it. */
-  constructor(message: string, options: LockErrorOptions & { code: LeaseLostCode }) {
-    super(message, options);
-    this.name = "LeaseLostError";
-  }
+export class LeaseLostError extends LockError<LeaseLostCode> {
+  /** The class, as a text that survives minifying. */
+  override readonly name: string = "LeaseLostError";
 }
 
 /** The lock table, or the item under a lock's key, is not what it must be. */
-export class LockTableError extends LockError {
-  /** Makes an error; callers only ever catch it. */
-  constructor(message: string, options: LockErrorOptions) {
-    super(message, options);
-    this.name = "LockTableError";
-  }
+export class LockTableError extends LockError<LockTableCode> {
+  /** The class, as a text that survives minifying. */
+  override readonly name: string = "LockTableError";
 }
 
 /** DynamoDB could not be asked, or would not answer. */
-export class LockServiceError extends LockError {
-  /** Makes an error; callers only ever catch it. */
-  constructor(message: string, options: LockErrorOptions) {
-    super(message, options);
-    this.name = "LockServiceError";
-  }
+export class LockServiceError extends LockError<LockServiceCode> {
+  /** The class, as a text that survives minifying. */
+  override readonly name: string = "LockServiceError";
 }
 
 /**

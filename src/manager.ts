@@ -5,24 +5,21 @@
  */
 
 import { DynamoClient } from "./dynamodb/client.ts";
+import type { DynamoClientOptions } from "./dynamodb/options.ts";
 import { LockError } from "./errors.ts";
-import { safely } from "./events.ts";
-import { Acquisition } from "./lease/acquire.ts";
-import type { ProtocolContext } from "./lease/context.ts";
+import { type LockEventListener, safely } from "./events.ts";
+import { describeLock, type LockInfo } from "./inspect.ts";
+import { type AcquireOrder, Acquisition } from "./lease/acquire.ts";
+import { type ProtocolContext, untilAborted } from "./lease/context.ts";
 import { heldForMs } from "./lease/decide.ts";
 import type { GrantState } from "./lease/grant_state.ts";
 import { HeldLease } from "./lease/held_lease.ts";
 import type { Lease } from "./lease/lease.ts";
 import { LockTable } from "./lease/lock_table.ts";
-import { LockMemory } from "./lease/memory.ts";
-import { LocalQueue, type Place, untilTurn } from "./lease/queue.ts";
-import { ServerClock } from "./lease/server_clock.ts";
-import { describeLock, type LockInfo } from "./inspect.ts";
+import { LocalQueue } from "./lease/queue.ts";
 import {
   type AcquireOptions,
   checkAcquireOptions,
-  checkData,
-  type CheckedManagerOptions,
   checkManagerOptions,
   checkName,
   type LockManagerOptions,
@@ -57,9 +54,9 @@ interface Opened {
  * ```
  */
 export class LockManager {
-  readonly #options: LockManagerOptions;
-  readonly #checked: CheckedManagerOptions;
+  readonly #options: ReturnType<typeof checkManagerOptions>;
   readonly #runtime: Runtime;
+  readonly #emit: LockEventListener;
   readonly #queue = new LocalQueue();
   readonly #leases = new Set<Lease>();
   readonly #work = new Set<Promise<unknown>>();
@@ -73,9 +70,9 @@ export class LockManager {
    * @throws {RangeError} When an option is out of its range.
    */
   constructor(options: LockManagerOptions = {}) {
-    this.#checked = checkManagerOptions(options);
-    this.#options = { ...options };
+    this.#options = checkManagerOptions(options);
     this.#runtime = options.runtime ?? systemRuntime;
+    this.#emit = safely(options.onEvent);
   }
 
   /**
@@ -88,9 +85,8 @@ export class LockManager {
    * @throws The reason of `signal`, untouched, when it aborts.
    */
   async acquire(name: string, options: AcquireOptions = {}): Promise<Lease> {
-    const lease = await this.#acquire(name, options, true);
-    if (lease === null) throw new TypeError("unreachable: a wait ends with a lease or an error");
-    return lease;
+    // A wait ends with a lease or an error, never with `null`.
+    return await this.#acquire(name, options, true) as Lease;
   }
 
   /**
@@ -114,10 +110,9 @@ export class LockManager {
     LockInfo | null
   > {
     const { place, table } = this.#open();
-    checkName("inspect a lock", name, place);
+    checkName(name, place);
     options.signal?.throwIfAborted();
-    const record = await table.read(name, options.signal ? { signal: options.signal } : {});
-    return describeLock(name, record);
+    return describeLock(name, await table.read(name, { signal: options.signal }));
   }
 
   /**
@@ -126,9 +121,8 @@ export class LockManager {
    * released runs out by itself.
    */
   async close(): Promise<void> {
-    this.#closing.abort(
-      new LockError("Cannot use a LockManager after 'close'", { code: "MANAGER_CLOSED" }),
-    );
+    const message = "Cannot use a LockManager after 'close'";
+    this.#closing.abort(new LockError("MANAGER_CLOSED", message));
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
     await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
     while (this.#work.size > 0) await Promise.all(this.#work);
@@ -140,53 +134,43 @@ export class LockManager {
   }
 
   async #acquire(name: string, options: AcquireOptions, wait: boolean): Promise<Lease | null> {
-    checkAcquireOptions(options);
+    const own = checkAcquireOptions(options);
     const { place, ownerId } = this.#open();
-    checkName("acquire a lock", name, place);
+    checkName(name, place);
+    const { leaseMs, renew, owner = ownerId, data } = { ...this.#options, ...own };
+    const closing = this.#closing.signal;
+    const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
+    signal.throwIfAborted();
     const context = this.#context(options);
-    const link = linkSignals(options.signal, this.#closing.signal);
     const start = this.#runtime.now();
-    try {
-      link.signal.throwIfAborted();
-      context.emit({ type: "request", name, wait });
-      const order = {
-        name,
-        leaseMs: options.leaseMs ?? this.#checked.leaseMs,
-        ownerId: options.owner ?? ownerId,
-        data: options.data,
-        signal: link.signal,
-        wait,
-      };
-      const state = await this.#track(this.#queued(context, order));
-      if (state === null) {
-        context.emit({ type: "miss", name });
-        return null;
-      }
-      const { token: fencingToken, takeover } = state.proposal;
-      const waitedMs = heldForMs(start, this.#runtime.now());
-      context.emit({ type: "grant", name, fencingToken, waitedMs, takeover });
-      return this.#lease(context, state, options.renew ?? this.#checked.renew);
-    } finally {
-      link.unlink();
+    this.#emit({ type: "request", name, wait });
+    const order = { name, leaseMs, ownerId: owner, data, signal, wait, heldHere: false };
+    const state = await this.#track(this.#queued(context, order));
+    if (state === null) {
+      this.#emit({ type: "miss", name });
+      return null;
     }
+    const { token: fencingToken, takeover } = state.proposal;
+    const waitedMs = heldForMs(start, this.#runtime.now());
+    this.#emit({ type: "grant", name, fencingToken, waitedMs, takeover });
+    return this.#lease(context, state, renew);
   }
 
   /** Runs an acquisition when its turn has come. */
-  async #queued(
-    context: ProtocolContext,
-    order: Omit<ConstructorParameters<typeof Acquisition>[1], "heldHere">,
-  ): Promise<GrantState | null> {
+  async #queued(context: ProtocolContext, order: AcquireOrder): Promise<GrantState | null> {
     if (!order.wait || this.#runtime.isolatesRequests) {
-      return await new Acquisition(context, { ...order, heldHere: false }).run();
+      return await new Acquisition(context, order).run();
     }
-    const place: Place = this.#queue.enter(order.name);
+    const { name, signal } = order;
+    const place = this.#queue.enter(name);
     try {
-      await untilTurn(place, order.signal);
-      const heldHere = [...this.#leases].some((lease) => lease.name === order.name);
+      await untilAborted(place.turn, signal);
+      signal.throwIfAborted();
+      const heldHere = [...this.#leases].some((lease) => lease.name === name);
       place.acquisition = new Acquisition(context, { ...order, heldHere });
       return await place.acquisition.run();
     } finally {
-      this.#queue.leave(order.name, place);
+      this.#queue.leave(name, place);
     }
   }
 
@@ -197,9 +181,6 @@ export class LockManager {
         this.#leases.delete(ended);
         if (next !== "served") this.#queue.nudge(ended.name, next === "stand back");
       },
-      checkData: (data) => {
-        if (data !== null) checkData("update a lease", data);
-      },
     }, autoRenew);
     // A Worker's request may end without a word: nothing of it is kept.
     if (!this.#runtime.isolatesRequests) this.#leases.add(lease);
@@ -207,13 +188,12 @@ export class LockManager {
   }
 
   #context(options: AcquireOptions): ProtocolContext {
-    const { table } = this.#open();
     const waitUntil = options.waitUntil ?? this.#options.waitUntil;
     return {
-      table,
+      table: this.#open().table,
       runtime: this.#runtime,
-      settings: this.#checked,
-      emit: safely(this.#options.onEvent),
+      settings: this.#options,
+      emit: this.#emit,
       background: (work) => {
         // Background work tells its troubles by events; a rejection here would end the process.
         const quiet = work.catch(() => {});
@@ -225,54 +205,24 @@ export class LockManager {
 
   #track<T>(work: Promise<T>): Promise<T> {
     if (this.#runtime.isolatesRequests) return work;
-    const done = work.then(() => {}, () => {}).finally(() => this.#work.delete(done));
+    const done = work.catch(() => {}).finally(() => this.#work.delete(done));
     this.#work.add(done);
     return work;
   }
 
   #open(): Opened {
-    this.#opened ??= this.#openTable();
-    return this.#opened;
-  }
-
-  #openTable(): Opened {
-    const { table, client, region, credentials, endpoint, env, owner } = this.#options;
-    const variable = env?.DYNAMO_LOCK_TABLE ?? this.#runtime.env("DYNAMO_LOCK_TABLE");
-    const place = placeOf(table ?? (variable || "dynamo-lock"));
-    const emit = safely(this.#options.onEvent);
+    if (this.#opened !== undefined) return this.#opened;
+    const runtime = this.#runtime;
+    const { table, client, region, credentials, endpoint, env, fetch, owner } = this.#options;
+    const variable = (name: string) => env === undefined ? runtime.env(name) : env[name];
+    const place = placeOf(table ?? (variable("DYNAMO_LOCK_TABLE") || "dynamo-lock"));
     const wire = client ?? new DynamoClient({
-      ...(region !== undefined && { region }),
-      ...(credentials !== undefined && { credentials }),
-      ...(endpoint !== undefined && { endpoint }),
-      ...(env !== undefined && { env }),
-      ...(this.#options.fetch !== undefined && { fetch: this.#options.fetch }),
-      runtime: this.#runtime,
-      onRetry: (retry) => emit({ type: "retry", ...retry }),
+      ...{ region, credentials, endpoint, env, fetch } as DynamoClientOptions,
+      runtime,
+      onRetry: (retry) => this.#emit({ type: "retry", ...retry }),
     });
-    const clock = new ServerClock();
-    const lockTable = new LockTable(
-      wire,
-      nativeLayout(place),
-      clock,
-      new LockMemory(),
-      this.#runtime,
-    );
-    return { place, table: lockTable, ownerId: owner ?? this.#runtime.randomId().slice(0, 16) };
+    const lockTable = new LockTable(wire, nativeLayout(place), runtime);
+    const ownerId = owner ?? runtime.randomId().slice(0, 16);
+    return this.#opened = { place, table: lockTable, ownerId };
   }
-}
-
-/** One signal that aborts with whichever of two aborts first, and can be taken off both. */
-function linkSignals(
-  own: AbortSignal | undefined,
-  closing: AbortSignal,
-): { signal: AbortSignal; unlink: () => void } {
-  const controller = new AbortController();
-  const both = own === undefined ? [closing] : [own, closing];
-  const unlinks = both.map((signal) => {
-    const abort = () => controller.abort(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    return () => signal.removeEventListener("abort", abort);
-  });
-  return { signal: controller.signal, unlink: () => unlinks.forEach((unlink) => unlink()) };
 }

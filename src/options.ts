@@ -4,13 +4,21 @@
  * @module
  */
 
-import { checkBoolean, checkFunction, checkKeys, checkMs, checkText, show } from "./checks.ts";
 import type { AwsCredentialIdentity, AwsCredentialProvider } from "./credentials/identity.ts";
+import {
+  checkOptions,
+  type Checks,
+  having,
+  ofType,
+  refuse,
+  textOf,
+  wholeNumber,
+} from "./checks.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
-import { utf8Length } from "./dynamodb/values.ts";
 import type { LockEventListener } from "./events.ts";
 import type { TablePlace } from "./records/layout.ts";
 import { NATIVE_ATTRIBUTES } from "./records/native.ts";
+import { checkData } from "./records/record.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Where the locks live. */
@@ -98,171 +106,115 @@ export interface LockManagerOptions {
   readonly runtime?: Runtime;
 }
 
-const ACQUIRE_KEYS = keysOf<AcquireOptions>({
-  leaseMs: 1,
-  renew: 1,
-  signal: 1,
-  data: 1,
-  owner: 1,
-  waitUntil: 1,
-});
-
-const MANAGER_KEYS = keysOf<LockManagerOptions>({
-  table: 1,
-  region: 1,
-  credentials: 1,
-  endpoint: 1,
-  env: 1,
-  fetch: 1,
-  client: 1,
-  leaseMs: 1,
-  renew: 1,
-  owner: 1,
-  pollMs: 1,
-  maxHandoffMs: 1,
-  maxClockSkewMs: 1,
-  onEvent: 1,
-  waitUntil: 1,
-  runtime: 1,
-});
-
-const TABLE_KEYS = keysOf<TableOptions>({
-  name: 1,
-  partitionKey: 1,
-  sortKey: 1,
-  sortValue: 1,
-  prefix: 1,
-});
-
-/** Keeps the lists above equal to the interfaces: a forgotten name does not compile. */
-function keysOf<T>(keys: Record<keyof Required<T>, 1>): ReadonlySet<string> {
-  return new Set(Object.keys(keys));
-}
-
-const LEASE_LEAST_MS = 2_000;
-const LEASE_MOST_MS = 7 * 24 * 60 * 60 * 1_000;
+/** The longest key that DynamoDB takes, in bytes of UTF-8. */
 const KEY_BYTES_MAX = 2_048;
 const SORT_KEY_BYTES_MAX = 1_024;
-const DATA_BYTES_MAX = 2_048;
-const OWNER_BYTES_MAX = 256;
 
-const DEFAULT_LEASE_MS = 20_000;
-const DEFAULT_POLL_MS = 1_000;
-const DEFAULT_MAX_HANDOFF_MS = 5_000;
-const DEFAULT_MAX_CLOCK_SKEW_MS = 1_000;
+const leaseMs = wholeNumber(2_000, 7 * 24 * 60 * 60_000);
+const renew = ofType("boolean");
+const owner = textOf(1, 256);
+const waitUntil = ofType("function");
 
-/** The options of a manager, checked, with their defaults. */
-export interface CheckedManagerOptions {
-  readonly leaseMs: number;
-  readonly renew: boolean;
-  readonly pollMs: number;
-  readonly maxHandoffMs: number;
-  readonly maxClockSkewMs: number;
+const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
+  leaseMs,
+  renew,
+  signal: having("addEventListener"),
+  data: checkData,
+  owner,
+  waitUntil,
+};
+
+const MANAGER_CHECKS: Checks<LockManagerOptions> = {
+  table: (_action, _option, value) => void placeOf(value as string),
+  region: ofType("string"),
+  credentials: () => {}, // the client checks it, and what else is its own
+  endpoint: () => {},
+  env: ofType("object"),
+  fetch: ofType("function"),
+  client: having("send"),
+  leaseMs,
+  renew,
+  owner,
+  pollMs: wholeNumber(50, 60_000),
+  maxHandoffMs: wholeNumber(0, 600_000),
+  maxClockSkewMs: wholeNumber(0, 900_000, Infinity),
+  onEvent: ofType("function"),
+  waitUntil,
+  runtime: having("now"),
+};
+
+/** The names of keys cannot be those of the record's own attributes. */
+function keyName(action: string, option: string, value: unknown): void {
+  textOf(1, 255)(action, option, value);
+  if (NATIVE_ATTRIBUTES.includes(value as string)) {
+    refuse(RangeError, action, option, "no attribute of the record", value);
+  }
 }
 
-/** Checks the options of a manager. */
-export function checkManagerOptions(options: LockManagerOptions): CheckedManagerOptions {
-  const action = "create a LockManager";
-  checkKeys(action, options, MANAGER_KEYS);
-  if (options.client !== undefined) {
-    for (const name of ["region", "credentials", "endpoint", "env", "fetch"] as const) {
-      if (options[name] !== undefined) {
-        throw new TypeError(`Cannot ${action} as '${name}' must be absent beside 'client'`);
-      }
+const TABLE_CHECKS: Checks<TableOptions> = {
+  name: (action, option, value) => {
+    if (typeof value !== "string" || !TABLE_NAME.test(value)) {
+      refuse(RangeError, action, option, "3 to 255 of a-z A-Z 0-9 _ . -, or an ARN", value);
     }
+  },
+  partitionKey: keyName,
+  sortKey: keyName,
+  sortValue: textOf(1, SORT_KEY_BYTES_MAX),
+  prefix: textOf(0, KEY_BYTES_MAX - 1),
+};
+
+const TABLE_NAME = /^(arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/)?[\w.-]{3,255}$/;
+
+/** What a manager goes by where an acquisition does not say otherwise. */
+export const MANAGER_DEFAULTS = {
+  leaseMs: 20_000 as number,
+  renew: true as boolean,
+  pollMs: 1_000 as number,
+  maxHandoffMs: 5_000 as number,
+  maxClockSkewMs: 1_000 as number,
+};
+
+/** Checks the options of a manager, and fills in the defaults. */
+export function checkManagerOptions(
+  options: LockManagerOptions,
+): LockManagerOptions & typeof MANAGER_DEFAULTS {
+  const action = "create a LockManager";
+  const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
+  if (set.client === undefined) return set;
+  for (const option of ["region", "credentials", "endpoint", "env", "fetch"] as const) {
+    if (option in set) refuse(TypeError, action, option, "absent beside 'client'", set[option]);
   }
-  if (options.table !== undefined) placeOf(options.table);
-  if (options.owner !== undefined) checkOwner(action, options.owner);
-  checkFunction(action, "onEvent", options.onEvent);
-  checkFunction(action, "waitUntil", options.waitUntil);
-  checkFunction(action, "fetch", options.fetch);
-  const skew = options.maxClockSkewMs;
-  return {
-    leaseMs: checkLease(action, options.leaseMs) ?? DEFAULT_LEASE_MS,
-    renew: checkBoolean(action, "renew", options.renew) ?? true,
-    pollMs: checkMs(action, "pollMs", options.pollMs, 50, 60_000) ?? DEFAULT_POLL_MS,
-    maxHandoffMs: checkMs(action, "maxHandoffMs", options.maxHandoffMs, 0, 600_000) ??
-      DEFAULT_MAX_HANDOFF_MS,
-    maxClockSkewMs: skew === Infinity
-      ? Infinity
-      : checkMs(action, "maxClockSkewMs", skew, 0, 900_000) ?? DEFAULT_MAX_CLOCK_SKEW_MS,
-  };
+  return set;
 }
 
 /** Checks the options of one acquisition. */
-export function checkAcquireOptions(options: AcquireOptions): void {
-  const action = "acquire a lock";
-  checkKeys(action, options, ACQUIRE_KEYS);
-  checkLease(action, options.leaseMs);
-  checkBoolean(action, "renew", options.renew);
-  checkFunction(action, "waitUntil", options.waitUntil);
-  if (options.owner !== undefined) checkOwner(action, options.owner);
-  if (options.data !== undefined) checkData(action, options.data);
-  if (options.signal !== undefined && typeof options.signal?.addEventListener !== "function") {
-    throw new TypeError(`Cannot ${action} as 'signal' must be an AbortSignal`);
-  }
+export function checkAcquireOptions(options: AcquireOptions): AcquireOptions {
+  return checkOptions("acquire a lock", options, ACQUIRE_CHECKS);
 }
 
 /** Checks a lock's name against the limits of its key. */
-export function checkName(action: string, name: unknown, place: TablePlace): void {
-  checkText(action, "name", name, 1, KEY_BYTES_MAX);
-  if (utf8Length(place.prefix + name) > KEY_BYTES_MAX) {
-    throw new RangeError(
-      `Cannot ${action} as 'prefix' and 'name' must be at most ${KEY_BYTES_MAX} bytes together`,
-    );
-  }
-}
-
-/** Checks the text beside a lock. */
-export function checkData(action: string, data: unknown): void {
-  checkText(action, "data", data, 0, DATA_BYTES_MAX);
+export function checkName(name: unknown, place: TablePlace): void {
+  const action = "use a lock";
+  textOf(1, KEY_BYTES_MAX)(action, "name", name);
+  textOf(1, KEY_BYTES_MAX)(action, "prefix and name", place.prefix + name);
 }
 
 /** Checks where the locks live, and fills in the defaults. */
 export function placeOf(table: string | TableOptions): TablePlace {
   const action = "use a lock table";
-  if (typeof table === "string") return placeOf({ name: table });
-  checkKeys(action, table, TABLE_KEYS);
-  const { name, partitionKey = "key", sortKey, sortValue, prefix = "" } = table;
-  if (typeof name !== "string" || !(TABLE_NAME.test(name) || TABLE_ARN.test(name))) {
-    throw new RangeError(
-      `Cannot ${action} as 'table' must be 3 to 255 letters, digits, '_', '.' or '-', or an ARN: ` +
-        `current value is ${show(name)}`,
-    );
-  }
-  checkKeyName(action, "partitionKey", partitionKey);
-  checkText(action, "prefix", prefix, 0, KEY_BYTES_MAX - 1);
+  const options = typeof table === "string" ? { name: table } : table;
+  const { name, partitionKey = "key", sortKey, sortValue, prefix = "" } = checkOptions(
+    action,
+    options,
+    TABLE_CHECKS,
+  );
+  TABLE_CHECKS.name(action, "table", name);
   if (sortKey === undefined) {
-    if (sortValue !== undefined) {
-      throw new TypeError(`Cannot ${action} as 'sortValue' must come with 'sortKey'`);
-    }
+    if (sortValue !== undefined) refuse(TypeError, action, "sortValue", "beside a 'sortKey'", "");
     return { name, partitionKey, prefix };
   }
-  checkKeyName(action, "sortKey", sortKey);
   if (sortKey === partitionKey) {
-    throw new RangeError(`Cannot ${action} as 'sortKey' must differ from 'partitionKey'`);
+    refuse(RangeError, action, "sortKey", "another than 'partitionKey'", sortKey);
   }
-  checkText(action, "sortValue", sortValue ?? "lock", 1, SORT_KEY_BYTES_MAX);
   return { name, partitionKey, prefix, sortKey, sortValue: sortValue ?? "lock" };
-}
-
-const TABLE_NAME = /^[\w.-]{3,255}$/;
-const TABLE_ARN = /^arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/[\w.-]{3,255}$/;
-
-function checkKeyName(action: string, option: string, name: unknown): void {
-  checkText(action, option, name, 1, 255);
-  if (NATIVE_ATTRIBUTES.includes(name as string)) {
-    throw new RangeError(
-      `Cannot ${action} as '${option}' must not be an attribute of the record: ` +
-        `current value is ${show(name)}`,
-    );
-  }
-}
-
-function checkOwner(action: string, owner: unknown): void {
-  checkText(action, "owner", owner, 1, OWNER_BYTES_MAX);
-}
-
-function checkLease(action: string, value: unknown): number | undefined {
-  return checkMs(action, "leaseMs", value, LEASE_LEAST_MS, LEASE_MOST_MS);
 }

@@ -8,7 +8,7 @@
  * @module
  */
 
-import { type LockError, LockServiceError } from "../errors.ts";
+import { LockServiceError } from "../errors.ts";
 import { findHolder, type Grant, type LockRecord } from "../records/record.ts";
 import type { UpdateInput } from "../records/layout.ts";
 import type { Moment } from "../runtime.ts";
@@ -26,7 +26,7 @@ import {
 import { GrantState, type SentProposal } from "./grant_state.ts";
 import type { WriteOutcome } from "./lock_table.ts";
 import { renewGrant } from "./renewal.ts";
-import { isPassing } from "./translate.ts";
+import { codeOf, isPassing } from "./translate.ts";
 
 /** What a caller asks for. */
 export interface AcquireOrder {
@@ -34,7 +34,7 @@ export interface AcquireOrder {
   readonly leaseMs: number;
   readonly ownerId: string;
   readonly data: string | undefined;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Whether to wait while somebody else holds the lock. */
   readonly wait: boolean;
   /** Whether this process itself is known to hold it: the first try would be in vain. */
@@ -68,10 +68,11 @@ export class Acquisition {
   readonly #context: ProtocolContext;
   readonly #order: AcquireOrder;
   #open: SentProposal | undefined;
-  #granted: GrantState | undefined;
+  #granted: SentProposal | undefined;
   #offer: Offer | undefined;
-  #wake: (() => void) | undefined;
-  #standBack = 0;
+  /** Ends the sleep, while there is one. */
+  #wake: AbortController | undefined;
+  #standBack = false;
   #answeredAt: Moment | undefined;
   #clockCorrected = false;
 
@@ -90,10 +91,9 @@ export class Acquisition {
     } finally {
       // However it ended, nothing may stay on the table or on its way that nobody believes in.
       this.#offer?.answer("declined");
-      const left = this.#granted?.proposal ?? this.#open;
+      const left = this.#granted ?? this.#open;
       if (left !== undefined) {
-        const state = this.#granted === undefined ? "open" : "granted";
-        this.#context.background(cleanUp(this.#context, left, state));
+        this.#context.background(cleanUp(this.#context, left, left === this.#open));
       }
     }
   }
@@ -106,15 +106,14 @@ export class Acquisition {
     if (this.#wake === undefined || this.#offer !== undefined) return undefined;
     return new Promise((answer) => {
       this.#offer = { from, answer };
-      this.#wake?.();
+      this.#wake?.abort();
     });
   }
 
   /** The lock was just released here: looks at once, or with `standBack` lets others go first. */
   nudge(standBack: boolean): void {
-    const { runtime, settings } = this.#context;
-    if (standBack) this.#standBack = standBackMs(settings.pollMs, runtime.random());
-    this.#wake?.();
+    this.#standBack = standBack;
+    this.#wake?.abort();
   }
 
   async #run(): Promise<GrantState | null> {
@@ -126,7 +125,7 @@ export class Acquisition {
     let proposals = 0;
     // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
     for (let polls = 0;; polls++) {
-      this.#order.signal?.throwIfAborted();
+      this.#order.signal.throwIfAborted();
       proposals = verdict.kind === "busy" ? 0 : proposals + 1;
       const seen = await this.#step(verdict);
       if (seen.kind === "granted") {
@@ -197,7 +196,7 @@ export class Acquisition {
   async #look(): Promise<Seen> {
     let record: LockRecord | undefined;
     try {
-      record = await this.#context.table.read(this.#order.name, this.#limits());
+      record = await this.#context.table.read(this.#order.name, { signal: this.#order.signal });
     } catch (error) {
       return this.#endure(error);
     }
@@ -215,7 +214,9 @@ export class Acquisition {
 
   async #send(proposal: SentProposal, input: UpdateInput): Promise<WriteOutcome> {
     this.#open = proposal;
-    const outcome = await this.#context.table.write(proposal.name, input, this.#limits());
+    const outcome = await this.#context.table.write(proposal.name, input, {
+      signal: this.#order.signal,
+    });
     // Only a plain answer to the only attempt says that it was not, and will not be, applied.
     if (outcome.kind !== "applied" && !outcome.doubtful) this.#open = undefined;
     return outcome;
@@ -240,12 +241,12 @@ export class Acquisition {
   /** A failed request ends the acquisition, unless the table has been answering to a waiter. */
   #endure(error: unknown): Seen {
     const { signal, wait, leaseMs, name } = this.#order;
-    if (signal?.aborted) throw signal.reason;
+    if (signal.aborted) throw signal.reason;
     const silentMs = this.#answeredAt === undefined
       ? Infinity
       : heldForMs(this.#answeredAt, this.#context.runtime.now());
     if (!wait || !isPassing(error) || silentMs > leaseMs) throw error;
-    this.#context.emit({ type: "trouble", name, step: "wait", code: (error as LockError).code });
+    this.#context.emit({ type: "trouble", name, step: "wait", code: codeOf(error) });
     return { kind: "nothing" };
   }
 
@@ -253,10 +254,10 @@ export class Acquisition {
   async #confirm(proposal: SentProposal): Promise<GrantState | undefined> {
     const state = new GrantState(this.#context, proposal);
     this.#open = undefined;
-    this.#granted = state;
+    this.#granted = proposal;
     if (tooShort(state.remainingMs(), proposal.leaseMs)) {
-      const outcome = await renewGrant(this.#context, state, this.#limits());
-      this.#order.signal?.throwIfAborted();
+      const outcome = await renewGrant(this.#context, state, { signal: this.#order.signal });
+      this.#order.signal.throwIfAborted();
       if (outcome.kind === "lost") {
         this.#granted = undefined; // it was taken from us before we knew that we had it
         return undefined;
@@ -264,13 +265,11 @@ export class Acquisition {
       // Renewing again and again would hold the lock for nobody, for as long as answers are slow.
       if (outcome.kind === "failed" || tooShort(state.remainingMs(), proposal.leaseMs)) {
         throw new LockServiceError(
-          `Cannot lock '${proposal.name}' as answers leave less than half of 'leaseMs' to go: ` +
+          "LEASE_TOO_SHORT",
+          `Cannot use lock '${proposal.name}' as slow answers leave less than half of 'leaseMs': ` +
             `current value is ${proposal.leaseMs}`,
-          {
-            code: "LEASE_TOO_SHORT",
-            lockName: proposal.name,
-            cause: outcome.kind === "failed" ? outcome.error : undefined,
-          },
+          proposal.name,
+          outcome.kind === "failed" ? outcome.error : undefined,
         );
       }
     }
@@ -308,22 +307,15 @@ export class Acquisition {
     });
   }
 
-  #limits(): { signal?: AbortSignal } {
-    return this.#order.signal ? { signal: this.#order.signal } : {};
-  }
-
   async #sleep(polls: number, deadInMs: number): Promise<void> {
     const { runtime, settings } = this.#context;
     const { signal } = this.#order;
     const ms = pollDelayMs(polls, settings.pollMs, runtime.random(), deadInMs);
-    const nap = sleep(runtime, ms, { signal });
-    this.#wake = nap.wake;
-    await nap.done;
+    this.#wake = new AbortController();
+    await sleep(runtime, ms, [signal, this.#wake.signal]);
     this.#wake = undefined;
-    if (this.#standBack > 0) {
-      const pause = this.#standBack;
-      this.#standBack = 0;
-      await sleep(runtime, pause, { signal }).done;
-    }
+    if (!this.#standBack) return;
+    this.#standBack = false;
+    await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
   }
 }

@@ -7,38 +7,32 @@
 import { findHolder } from "../records/record.ts";
 import { heldForMs } from "./decide.ts";
 import { type ProtocolContext, purgeAt, sleep } from "./context.ts";
+import type { SentProposal } from "./grant_state.ts";
 import type { WriteOutcome } from "./lock_table.ts";
-import { isPassing } from "./translate.ts";
+import { codeOf, isPassing } from "./translate.ts";
 
-/** A write that may have been applied, or may still be. */
-export interface OpenProposal {
-  readonly name: string;
-  readonly grantId: string;
-  readonly token: number;
-  readonly leaseMs: number;
-}
-
-/**
- * Raises the fence to the token of a proposal, so that the proposal can never be applied any more,
- * whatever the network still holds. The record that comes back shows whether it had been applied.
- */
+/** Raises the fence to a proposal's token and so makes sure that it can never be applied any more. */
 export function closeProposal(
   context: ProtocolContext,
-  proposal: OpenProposal,
+  proposal: SentProposal,
   signal?: AbortSignal,
 ): Promise<WriteOutcome> {
-  const { name } = proposal;
   const input = context.table.layout.close(proposal, purgeAt(context));
-  return context.table.write(name, input, { retrySkew: true, ...(signal && { signal }) });
+  return context.table.write(proposal.name, input, { retrySkew: true, signal });
 }
 
 /** Sends one release. The grant is gone after every outcome but `failed`. */
 export function sendRelease(
   context: ProtocolContext,
-  grant: { name: string; grantId: string },
+  proposal: SentProposal,
 ): Promise<WriteOutcome> {
-  return context.table.write(grant.name, context.table.layout.release(grant), { retrySkew: true });
+  const input = context.table.layout.release(proposal);
+  return context.table.write(proposal.name, input, { retrySkew: true });
 }
+
+/** How often a clean-up is tried, with pauses of up to this. */
+const ROUNDS_MAX = 30;
+const PAUSE_MAX_MS = 2_000;
 
 /**
  * Releases a grant, and before that closes it where its proposal is still open: released first, a
@@ -47,38 +41,28 @@ export function sendRelease(
  */
 export async function cleanUp(
   context: ProtocolContext,
-  proposal: OpenProposal,
-  state: "open" | "granted",
+  proposal: SentProposal,
+  open: boolean,
 ): Promise<void> {
-  const { runtime } = context;
+  const { runtime, emit } = context;
   const start = runtime.now();
-  let step: "open" | "granted" | "gone" = state;
-  for (let round = 0; step !== "gone"; round++) {
-    let outcome: WriteOutcome;
-    try {
-      outcome = step === "open"
-        ? await closeProposal(context, proposal)
-        : await sendRelease(context, proposal);
-    } catch {
-      return; // the record is not ours to touch
-    }
+  for (let round = 1;; round++) {
+    const outcome = await (open ? closeProposal : sendRelease)(context, proposal);
     if (outcome.kind === "failed") {
-      const code = (outcome.error as { code?: string }).code ?? "UNKNOWN";
-      context.emit({ type: "trouble", name: proposal.name, step: "clean-up", code });
-      if (!isPassing(outcome.error)) return;
+      emit({
+        type: "trouble",
+        name: proposal.name,
+        step: "clean-up",
+        code: codeOf(outcome.error),
+      });
       const spent = heldForMs(start, runtime.now());
-      if (round >= CLEAN_UP_ROUNDS_MAX || spent > 2 * proposal.leaseMs) return;
-      await sleep(runtime, retryDelayMs(round, runtime.random()), { background: true }).done;
-    } else if (step === "open") {
-      step = findHolder(outcome.record, proposal.grantId) === undefined ? "gone" : "granted";
-    } else {
-      step = "gone";
+      if (!isPassing(outcome.error) || round > ROUNDS_MAX || spent > 2 * proposal.leaseMs) return;
+      const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
+      await sleep(runtime, pause * (0.5 + runtime.random() / 2), [], true);
+      continue;
     }
+    // The record that comes back from closing shows whether there is something to release.
+    if (!open || findHolder(outcome.record, proposal.grantId) === undefined) return;
+    open = false;
   }
-}
-
-const CLEAN_UP_ROUNDS_MAX = 30;
-
-function retryDelayMs(round: number, random: number): number {
-  return Math.ceil(Math.min(2_000, 100 * 2 ** Math.min(round, 10)) * (0.5 + random / 2));
 }

@@ -28,35 +28,37 @@ export interface ProtocolContext {
   background(work: Promise<void>): void;
 }
 
-/** The TTL of a record: 30 days from now, in the epoch seconds that DynamoDB wants. */
-export function purgeAt(context: ProtocolContext): number {
-  const now = context.runtime.now();
-  return Math.ceil(context.table.clock.upper(now) / 1_000) + PURGE_SECONDS;
-}
-
 /** Far longer than any lease or signature lives, so that a purge never removes a fence in use. */
 const PURGE_SECONDS = 30 * 24 * 60 * 60;
 
-/**
- * Sleeps for `ms`, or until `wake` is called or `signal` aborts; leaves no timer and no listener.
- * A `background` sleep does not keep the process alive.
- */
-export function sleep(
+/** The TTL of a record: 30 days from now, in the epoch seconds that DynamoDB wants. */
+export function purgeAt({ table, runtime }: ProtocolContext): number {
+  return Math.ceil(table.clock.upper(runtime.now()) / 1_000) + PURGE_SECONDS;
+}
+
+/** Resolves when one of the signals aborts, which it does not tell. Leaves no listener. */
+export function untilAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      for (const signal of signals) signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    for (const signal of signals) {
+      signal.addEventListener("abort", wake);
+      if (signal.aborted) wake();
+    }
+  });
+}
+
+/** Sleeps for `ms` or until one of the signals aborts. A `background` sleep keeps nothing alive. */
+export async function sleep(
   runtime: Runtime,
   ms: number,
-  options: { signal?: AbortSignal | undefined; background?: boolean } = {},
-): { done: Promise<void>; wake: () => void } {
-  let wake = () => {};
-  const done = new Promise<void>((resolve) => {
-    const timer = runtime.setTimer(end, ms, options.background);
-    options.signal?.addEventListener("abort", end);
-    function end(): void {
-      runtime.clearTimer(timer);
-      options.signal?.removeEventListener("abort", end);
-      resolve();
-    }
-    wake = end;
-  });
-  if (options.signal?.aborted) wake();
-  return { done, wake };
+  signals: readonly AbortSignal[],
+  background = false,
+): Promise<void> {
+  const over = new AbortController();
+  const timer = runtime.setTimer(() => over.abort(), ms, background);
+  await untilAborted(over.signal, ...signals);
+  runtime.clearTimer(timer);
 }

@@ -142,6 +142,14 @@ export function renewalAttemptMs(remaining: number): number {
   return Math.max(50, Math.floor(remaining / 3.5));
 }
 
+/**
+ * How long after a failed renewal the next one is tried: a quarter of what is left, less some jitter,
+ * and a second at the most.
+ */
+export function renewalPauseMs(remaining: number, random: number): number {
+  return Math.min(1_000, remaining / 4) * (0.5 + random / 2);
+}
+
 const FIRST_POLL_MS = 50;
 
 /**

@@ -5,15 +5,16 @@
  */
 
 import { type LeaseLostCode, LeaseLostError, LockError, LockServiceError } from "../errors.ts";
-import type { LockMode } from "../records/record.ts";
+import { checkData, type LockMode } from "../records/record.ts";
 import type { Timer } from "../runtime.ts";
 import type { OfferAnswer } from "./acquire.ts";
 import { cleanUp, sendRelease } from "./clean_up.ts";
-import { type ProtocolContext, sleep } from "./context.ts";
-import { heldForMs, renewAfterMs, renewalAttemptMs } from "./decide.ts";
+import type { ProtocolContext } from "./context.ts";
+import { heldForMs, renewAfterMs, renewalAttemptMs, renewalPauseMs } from "./decide.ts";
 import type { GrantState } from "./grant_state.ts";
 import type { Lease } from "./lease.ts";
 import { type RenewalOutcome, renewGrant } from "./renewal.ts";
+import { codeOf } from "./translate.ts";
 
 /** What the next caller in the process does when a lease ends: it has it already, looks, or waits. */
 export type NextCaller = "served" | "look" | "stand back";
@@ -22,11 +23,17 @@ export type NextCaller = "served" | "look" | "stand back";
 export interface LeaseHooks {
   /** Offers the lock to the next caller in the process. */
   offer(state: GrantState): Promise<OfferAnswer> | undefined;
-  /** It was released, or lost. What the next caller in the process does now. */
+  /** It was released, or lost. */
   ended(lease: Lease, next: NextCaller): void;
-  /** Checks what `update` was given. */
-  checkData(data: string | null): void;
 }
+
+/** Why a lease is lost, in words. */
+const LOST: Record<LeaseLostCode, string> = {
+  LEASE_STOLEN: "somebody else was granted it",
+  LEASE_EXPIRED: "it was not renewed in time",
+  LEASE_DELETED: "its record was deleted",
+  LEASE_RELEASED: "it was released",
+};
 
 /** The lease of one exclusive lock. */
 export class HeldLease implements Lease {
@@ -35,13 +42,11 @@ export class HeldLease implements Lease {
   readonly #hooks: LeaseHooks;
   readonly #autoRenew: boolean;
   readonly #lost = new AbortController();
-  /** Aborts a renewal in flight when the lease ends, so that it ends before the release is sent. */
-  readonly #ending = new AbortController();
   #ended: LeaseLostError | undefined;
-  #renewing: Promise<unknown> | undefined;
+  /** The renewal under way, or the last one. Never rejects. */
+  #renewing: Promise<unknown> = Promise.resolve();
   #releasing: Promise<boolean> | undefined;
-  #renewTimer: Timer;
-  #watchTimer: Timer;
+  #timer: Timer;
   #trouble: unknown;
 
   constructor(
@@ -54,7 +59,7 @@ export class HeldLease implements Lease {
     this.#state = state;
     this.#hooks = hooks;
     this.#autoRenew = autoRenew;
-    this.#schedule();
+    this.#arm();
   }
 
   get name(): string {
@@ -86,32 +91,28 @@ export class HeldLease implements Lease {
   }
 
   get remainingMs(): number {
-    return this.#check() === undefined ? this.#state.remainingMs() : 0;
+    return this.held ? this.#state.remainingMs() : 0;
   }
 
   renew(): Promise<void> {
-    return this.#renewNow(undefined);
+    return this.#renewNow();
   }
 
   async update(data: string | null): Promise<void> {
-    this.#hooks.checkData(data);
+    if (data !== null) checkData("update a lease", "data", data);
     await this.#renewNow(data);
   }
 
   release(): Promise<boolean> {
-    this.#releasing ??= this.#release();
-    return this.#releasing;
+    return this.#releasing ??= this.#release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      await this.release();
-    } catch {
-      // Said by an event, and finished in the background: the error of the body comes first.
-    }
+    // Said by an event, and finished in the background: the error of the body comes first.
+    await this.release().catch(() => {});
   }
 
-  /** Why the lease is not held, if it is not. Never a flag that only a timer sets. */
+  /** Why the lease is not held, if it is not. Computed, for a timer may come too late. */
   #check(): LeaseLostError | undefined {
     if (this.#ended === undefined && this.#state.remainingMs() <= 0) {
       this.#lose("LEASE_EXPIRED", this.#trouble);
@@ -119,171 +120,130 @@ export class HeldLease implements Lease {
     return this.#ended;
   }
 
-  #schedule(): void {
+  /** Sets the alarm for the next renewal, or for the end where that comes first. */
+  #arm(pauseMs?: number): void {
     const { runtime } = this.#context;
-    const { leaseMs } = this.#state.proposal;
-    runtime.clearTimer(this.#renewTimer);
-    runtime.clearTimer(this.#watchTimer);
+    runtime.clearTimer(this.#timer);
     if (this.#ended !== undefined) return; // after the end nothing is scheduled again
-    const left = Math.max(0, this.#state.remainingMs());
-    this.#watchTimer = runtime.setTimer(() => this.#watch(), Math.ceil(left), true);
-    if (!this.#autoRenew) return;
-    const held = heldForMs(this.#state.confirmedFrom, runtime.now());
-    const due = Math.min(Math.max(0, renewAfterMs(leaseMs) - held), left / 2);
-    this.#renewTimer = runtime.setTimer(() => this.#renewInBackground(), Math.ceil(due), true);
+    const left = this.#state.remainingMs();
+    const due = this.#autoRenew ? pauseMs ?? Math.min(this.#renewInMs(), left / 2) : left;
+    const ring = () => this.#context.background(this.#rung());
+    this.#timer = runtime.setTimer(ring, Math.ceil(Math.max(0, Math.min(due, left))), true);
   }
 
-  #watch(): void {
+  #renewInMs(): number {
+    const held = heldForMs(this.#state.confirmedFrom, this.#context.runtime.now());
+    return renewAfterMs(this.#state.proposal.leaseMs) - held;
+  }
+
+  async #rung(): Promise<void> {
     // Timers can fire a little early, and a renewal may have moved the end.
-    if (this.#check() !== undefined) return;
-    const left = Math.ceil(this.#state.remainingMs());
-    this.#watchTimer = this.#context.runtime.setTimer(() => this.#watch(), left, true);
+    if (this.#check() === undefined && this.#autoRenew) await this.#attempt();
+    else this.#arm();
   }
 
-  #renewInBackground(): void {
-    this.#context.background(this.#keepRenewing());
-  }
-
-  /** Renews until it worked, the lease ended, or the belief in it did. */
-  async #keepRenewing(): Promise<void> {
-    const { runtime } = this.#context;
-    while (this.#check() === undefined) {
-      const outcome = await this.#attempt(undefined);
-      if (outcome.kind !== "failed" || this.#check() !== undefined) return;
-      const left = this.#state.remainingMs();
-      const pause = Math.min(1_000, left / 4) * (0.5 + runtime.random() / 2);
-      await sleep(runtime, pause, { signal: this.#ending.signal, background: true }).done;
-    }
-  }
-
-  async #renewNow(data: string | null | undefined): Promise<void> {
+  async #renewNow(data?: string | null): Promise<void> {
+    const outcome = await this.#attempt(data);
     const ended = this.#check();
     if (ended !== undefined) throw ended;
-    const outcome = await this.#attempt(data);
-    const after = this.#check();
-    if (after !== undefined) throw after;
-    if (outcome.kind === "failed") {
-      if (outcome.error instanceof LockError) throw outcome.error;
-      throw new LockServiceError(`Cannot renew lock '${this.name}' as no answer confirmed it`, {
-        code: "UNAVAILABLE",
-        lockName: this.name,
-        cause: outcome.error,
-      });
-    }
+    if (outcome.kind !== "failed") return;
+    if (outcome.error instanceof LockError) throw outcome.error;
+    const message = `Cannot renew lock '${this.name}' as no answer confirmed it`;
+    throw new LockServiceError("UNAVAILABLE", message, this.name, outcome.error);
   }
 
   /** One renewal, after the one that is under way: two at once would confuse their answers. */
-  #attempt(data: string | null | undefined): Promise<RenewalOutcome> {
-    const before = this.#renewing ?? Promise.resolve();
-    const mine = before.then(() => this.#attemptAlone(data));
-    const done = mine.then(() => {}, () => {});
-    this.#renewing = done;
-    return mine;
+  #attempt(data?: string | null): Promise<RenewalOutcome> {
+    const attempt = this.#renewing.then(() => this.#attemptAlone(data));
+    this.#renewing = attempt.catch(() => {});
+    return attempt;
   }
 
-  async #attemptAlone(data: string | null | undefined): Promise<RenewalOutcome> {
-    if (this.#check() !== undefined) return { kind: "failed", error: this.#ended };
+  async #attemptAlone(data?: string | null): Promise<RenewalOutcome> {
+    const ended = this.#check();
+    if (ended !== undefined) return { kind: "failed", error: ended };
     const left = this.#state.remainingMs();
-    const limits = {
-      signal: this.#ending.signal,
+    const outcome = await renewGrant(this.#context, this.#state, {
+      signal: this.signal, // the end of the lease ends the renewal: the release comes after it
       attemptTimeoutMs: renewalAttemptMs(left),
-      deadlineMs: Math.ceil(left),
-    };
-    const outcome = await renewGrant(this.#context, this.#state, limits, data);
-    if (this.#ended !== undefined) return outcome; // released, or lost by time, meanwhile
-    if (outcome.kind === "lost") this.#lose(outcome.code, outcome.cause);
-    else if (outcome.kind === "failed") this.#renewalFailed(outcome.error);
-    else this.#renewed();
+      deadlineMs: left,
+    }, data);
+    // Released meanwhile, or lost by time: an answer that came late cannot bring the lease back.
+    if (this.#ended === undefined) this.#settle(outcome);
     return outcome;
   }
 
-  #renewed(): void {
-    this.#trouble = undefined;
-    // An answer that came after the end cannot bring the lease back: others may have been told.
-    if (this.#check() !== undefined) return;
+  #settle(outcome: RenewalOutcome): void {
+    const { runtime, emit } = this.#context;
     const { name, fencingToken } = this;
-    const remainingMs = this.#state.remainingMs();
-    this.#context.emit({ type: "renew", name, fencingToken, remainingMs });
-    this.#schedule();
+    if (outcome.kind === "lost") return this.#lose(outcome.code, outcome.cause);
+    this.#trouble = outcome.kind === "failed" ? outcome.error : undefined;
+    if (this.#check() !== undefined) return;
+    const left = this.#state.remainingMs();
+    if (outcome.kind === "failed") {
+      emit({ type: "trouble", name, step: "renew", code: codeOf(outcome.error) });
+      this.#arm(renewalPauseMs(left, runtime.random()));
+    } else {
+      emit({ type: "renew", name, fencingToken, remainingMs: left });
+      this.#arm();
+    }
   }
 
-  #renewalFailed(error: unknown): void {
-    this.#trouble = error;
-    const code = error instanceof LockError ? error.code : "UNKNOWN";
-    this.#context.emit({ type: "trouble", name: this.name, step: "renew", code });
-  }
-
-  #end(reason: LeaseLostError): void {
-    this.#ended = reason;
-    this.#context.runtime.clearTimer(this.#renewTimer);
-    this.#context.runtime.clearTimer(this.#watchTimer);
-    this.#ending.abort(reason);
-    this.#lost.abort(reason);
+  #end(code: LeaseLostCode, cause?: unknown): void {
+    const message = `Lock '${this.name}' is not held any more: ${LOST[code]}`;
+    this.#ended = new LeaseLostError(code, message, this.name, cause);
+    this.#context.runtime.clearTimer(this.#timer);
+    this.#lost.abort(this.#ended);
   }
 
   #lose(code: LeaseLostCode, cause: unknown): void {
     const { name, fencingToken } = this;
-    const why = {
-      LEASE_STOLEN: "somebody else was granted it",
-      LEASE_EXPIRED: "it could not be renewed in time",
-      LEASE_DELETED: "its record was deleted",
-      LEASE_RELEASED: "it was released",
-    }[code];
-    this.#end(
-      new LeaseLostError(`Lock '${name}' is lost: ${why}`, { code, lockName: name, cause }),
-    );
+    this.#end(code, cause);
     this.#context.emit({ type: "lost", name, fencingToken, code });
     // Always, though the caller is told that it is lost: a late renewal may have landed.
-    if (code === "LEASE_EXPIRED") {
-      const state = this.#renewing ?? Promise.resolve();
-      this.#context.background(
-        state.then(() => cleanUp(this.#context, this.#state.proposal, "granted")),
-      );
-    }
+    if (code === "LEASE_EXPIRED") this.#cleanUp();
     this.#hooks.ended(this, "look");
+  }
+
+  #cleanUp(): void {
+    const { background } = this.#context;
+    background(this.#renewing.then(() => cleanUp(this.#context, this.#state.proposal, false)));
   }
 
   async #release(): Promise<boolean> {
     if (this.#check() !== undefined) return false;
-    const { name } = this;
-    this.#end(
-      new LeaseLostError(`Lock '${name}' was released`, { code: "LEASE_RELEASED", lockName: name }),
-    );
+    this.#end("LEASE_RELEASED");
     // Never together with a renewal: what it wrote after us would be nobody's.
     await this.#renewing;
-    const { runtime, settings } = this.#context;
-    const handedMs = heldForMs(this.#state.proposal.handedSince, runtime.now());
+    const { runtime, settings, emit } = this.#context;
+    const { proposal } = this.#state;
     // Handing on for ever would keep every other process out.
-    const standBack = handedMs >= settings.maxHandoffMs;
-    let next: NextCaller = standBack ? "stand back" : "look";
+    const handedMs = heldForMs(proposal.handedSince, runtime.now());
+    let next: NextCaller = handedMs >= settings.maxHandoffMs ? "stand back" : "look";
     try {
-      const answer = standBack ? undefined : await this.#hooks.offer(this.#state);
+      const answer = next === "look" ? await this.#hooks.offer(this.#state) : undefined;
       if (answer === "taken") next = "served";
-      return await this.#giveBack(answer);
+      const held = await this.#giveBack(answer);
+      const heldMs = heldForMs(proposal.sentAt, runtime.now());
+      const { name, fencingToken } = this;
+      emit({ type: "release", name, fencingToken, held, heldMs });
+      return held;
     } finally {
       this.#hooks.ended(this, next);
     }
   }
 
   async #giveBack(answer: OfferAnswer | undefined): Promise<boolean> {
-    if (answer === "taken" || answer === "gone") return this.#released(answer === "taken");
-    const { proposal } = this.#state;
-    const outcome = await sendRelease(this.#context, proposal);
+    if (answer === "taken" || answer === "gone") return answer === "taken";
+    const outcome = await sendRelease(this.#context, this.#state.proposal);
     if (outcome.kind === "failed") {
-      const code = outcome.error instanceof LockError ? outcome.error.code : "UNKNOWN";
-      this.#context.emit({ type: "trouble", name: this.name, step: "release", code });
-      this.#context.background(cleanUp(this.#context, proposal, "granted"));
+      const { name } = this;
+      const code = codeOf(outcome.error);
+      this.#context.emit({ type: "trouble", name, step: "release", code });
+      this.#cleanUp();
       throw outcome.error;
     }
     // Gone after an attempt, or a hand-over, that was not answered: that was our own doing.
-    const own = outcome.kind === "applied" || outcome.doubtful || answer === "unknown";
-    return this.#released(own);
-  }
-
-  #released(held: boolean): boolean {
-    const { name, fencingToken } = this;
-    const heldMs = heldForMs(this.#state.proposal.sentAt, this.#context.runtime.now());
-    this.#context.emit({ type: "release", name, fencingToken, held, heldMs });
-    return held;
+    return outcome.kind === "applied" || outcome.doubtful || answer === "unknown";
   }
 }

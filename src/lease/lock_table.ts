@@ -12,8 +12,8 @@ import { isDynamoError } from "../dynamodb/errors.ts";
 import type { Layout, UpdateInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
 import type { Runtime } from "../runtime.ts";
-import type { LockMemory } from "./memory.ts";
-import type { ServerClock } from "./server_clock.ts";
+import { LockMemory } from "./memory.ts";
+import { ServerClock } from "./server_clock.ts";
 import { translate } from "./translate.ts";
 
 /**
@@ -40,30 +40,24 @@ export type WriteOutcome =
   };
 
 /** Limits of one call. */
-export type CallLimits = Pick<
-  SendOptions,
-  "signal" | "attemptTimeoutMs" | "deadlineMs" | "retrySkew"
->;
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  readonly attemptTimeoutMs?: number;
+  readonly deadlineMs?: number;
+  readonly retrySkew?: boolean;
+}
 
 /** The lock table. Holds no promise and no timer: requests of a Worker may share it. */
 export class LockTable {
   readonly layout: Layout;
-  readonly clock: ServerClock;
-  readonly memory: LockMemory;
+  readonly clock: ServerClock = new ServerClock();
+  readonly memory: LockMemory = new LockMemory();
   readonly #client: DynamoClient;
   readonly #runtime: Runtime;
 
-  constructor(
-    client: DynamoClient,
-    layout: Layout,
-    clock: ServerClock,
-    memory: LockMemory,
-    runtime: Runtime,
-  ) {
+  constructor(client: DynamoClient, layout: Layout, runtime: Runtime) {
     this.#client = client;
     this.layout = layout;
-    this.clock = clock;
-    this.memory = memory;
     this.#runtime = runtime;
   }
 
@@ -125,7 +119,7 @@ export class LockTable {
     onAnswer?: (timing: AnswerTiming) => void,
   ): Promise<T> {
     return this.#client.send<T>(operation, input, {
-      ...limits,
+      ...limits as SendOptions,
       onAnswer: (timing) => {
         this.#learnTime(timing);
         onAnswer?.(timing);

@@ -10,14 +10,14 @@ import type { GrantState } from "./grant_state.ts";
 
 /** A place in a queue. */
 export interface Place {
-  /** Resolves when it is this caller's turn. */
-  readonly turn: Promise<void>;
+  /** Aborts when it is this caller's turn. */
+  readonly turn: AbortSignal;
   /** What the head is doing, while it is. */
   acquisition?: Acquisition;
 }
 
 interface QueuedPlace extends Place {
-  start(): void;
+  readonly starter: AbortController;
 }
 
 /** The queues of one manager, one a name. */
@@ -26,16 +26,11 @@ export class LocalQueue {
 
   /** Goes to the end of the line. Every place must {@linkcode leave} again. */
   enter(name: string): Place {
-    let start = () => {};
-    const turn = new Promise<void>((resolve) => start = resolve);
-    const place: QueuedPlace = { turn, start };
-    const line = this.#lines.get(name);
-    if (line === undefined) {
-      this.#lines.set(name, [place]);
-      start();
-    } else {
-      line.push(place);
-    }
+    const starter = new AbortController();
+    const place: QueuedPlace = { turn: starter.signal, starter };
+    const line = this.#lines.get(name) ?? [];
+    this.#lines.set(name, [...line, place]);
+    if (line.length === 0) starter.abort();
     return place;
   }
 
@@ -45,7 +40,7 @@ export class LocalQueue {
     const rest = line.filter((other) => other !== place);
     if (rest.length === 0) this.#lines.delete(name);
     else this.#lines.set(name, rest);
-    rest[0]?.start();
+    rest[0]?.starter.abort();
   }
 
   /** Offers a held lock to the head; `undefined` where nobody is there or can take it at once. */
@@ -61,16 +56,4 @@ export class LocalQueue {
   #head(name: string): Acquisition | undefined {
     return this.#lines.get(name)?.[0]?.acquisition;
   }
-}
-
-/** Waits for a turn, or for the caller to give up, whose reason it throws. */
-export async function untilTurn(place: Place, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return await place.turn;
-  let giveUp = () => {};
-  const aborted = new Promise<void>((resolve) => giveUp = resolve);
-  signal.addEventListener("abort", giveUp);
-  if (signal.aborted) giveUp();
-  await Promise.race([place.turn, aborted]);
-  signal.removeEventListener("abort", giveUp);
-  signal.throwIfAborted();
 }

@@ -127,11 +127,6 @@ export class ServerClock {
     return now.wall + this.#wallCorrection + (this.#dateless ? SIGNATURE_WINDOW_MS : 0);
   }
 
-  /** Whether {@linkcode upper} rests on answers, and not on the wall clock alone. */
-  known(now: Moment): boolean {
-    return this.#at(now) !== undefined;
-  }
-
   /**
    * The likeliest time of the server, for tokens: the wall clock, kept within the bounds. Clocks of
    * machines agree better than the bounds are narrow, and a token that does not lag takes a free

@@ -6,75 +6,51 @@
  */
 
 import type { DynamoError } from "../dynamodb/errors.ts";
-import { LockError, LockServiceError, LockTableError } from "../errors.ts";
+import {
+  LockError,
+  type LockServiceCode,
+  LockServiceError,
+  type LockTableCode,
+  LockTableError,
+} from "../errors.ts";
 
-const CREDENTIAL_CODES = new Set([
-  "CredentialsMissing",
-  "CredentialsFailed",
-  "ExpiredTokenException",
-  "IncompleteSignatureException",
-  "InvalidClientTokenId",
-  "InvalidSignatureException",
-  "MissingAuthenticationTokenException",
-  "SignatureDoesNotMatch",
-  "UnrecognizedClientException",
-]);
+/** Codes of the wire, what the lock calls them, and why. The first that fits counts. */
+const TABLE_RULES: readonly (readonly [RegExp, LockTableCode, string])[] = [
+  [/^ResourceNotFound/, "TABLE_NOT_FOUND", "its table does not exist in this Region and account"],
+  [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not active yet"],
+  // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
+  [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key than 'table' says"],
+];
 
-const REFUSED_CODES = new Set(["ValidationException", "SerializationException"]);
+const SERVICE_RULES: readonly (readonly [RegExp, LockServiceCode, string])[] = [
+  [/^(Validation|Serialization)/, "REFUSED", "DynamoDB refused the request"],
+  [/^AccessDenied/, "ACCESS_DENIED", "its credentials lack a permission on the table"],
+  [/^Region/, "REGION", "no Region is set"],
+  [
+    /^(Credentials|ExpiredToken|IncompleteSig|InvalidClient|InvalidSig|MissingAuth|Signature|UnrecognizedClient)/,
+    "CREDENTIALS",
+    "there are no credentials that DynamoDB accepts",
+  ],
+  [/^/, "UNAVAILABLE", "DynamoDB gave no answer"],
+];
 
 /** Whether an error may pass by itself, so that a waiter goes on waiting. */
 export function isPassing(error: unknown): boolean {
-  return error instanceof LockError && error.code === "UNAVAILABLE";
+  return codeOf(error) === "UNAVAILABLE";
+}
+
+/** The code of an error, for an event. */
+export function codeOf(error: unknown): string {
+  return error instanceof LockError ? error.code : "UNKNOWN";
 }
 
 /** The error that the caller of a lock sees. */
 export function translate(cause: DynamoError, name: string): LockError {
-  const lockName = name;
-  const options = { lockName, cause };
-  const start = `Cannot use lock '${name}' as`;
-  if (cause.code === "ResourceNotFoundException") {
-    return new LockTableError(`${start} its table does not exist in this Region and account`, {
-      ...options,
-      code: "TABLE_NOT_FOUND",
-    });
+  const evidence = `${cause.code} ${cause.message}`;
+  const message = (why: string) => `Cannot use lock '${name}' as ${why}: ${cause.code}`;
+  for (const [pattern, code, why] of TABLE_RULES) {
+    if (pattern.test(evidence)) return new LockTableError(code, message(why), name, cause);
   }
-  if (cause.code === "ResourceInUseException") {
-    return new LockTableError(`${start} its table is not active yet`, {
-      ...options,
-      code: "TABLE_MISMATCH",
-    });
-  }
-  // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
-  if (cause.code === "ValidationException" && /\bkey/i.test(cause.message)) {
-    return new LockTableError(
-      `${start} its table has another key than the one configured in 'table'`,
-      { ...options, code: "TABLE_MISMATCH" },
-    );
-  }
-  if (REFUSED_CODES.has(cause.code)) {
-    return new LockServiceError(`${start} DynamoDB refused the request: ${cause.code}`, {
-      ...options,
-      code: "REFUSED",
-    });
-  }
-  if (cause.code === "AccessDeniedException") {
-    return new LockServiceError(`${start} its credentials lack a permission on the table`, {
-      ...options,
-      code: "ACCESS_DENIED",
-    });
-  }
-  if (cause.code === "RegionMissing") {
-    return new LockServiceError(cause.message, { ...options, code: "REGION" });
-  }
-  if (CREDENTIAL_CODES.has(cause.code)) {
-    const known = cause.code === "CredentialsMissing" ? cause.message : undefined;
-    return new LockServiceError(
-      known ?? `${start} DynamoDB does not accept its credentials: ${cause.code}`,
-      { ...options, code: "CREDENTIALS" },
-    );
-  }
-  return new LockServiceError(
-    `${start} DynamoDB gave no answer in ${cause.attempts} attempts: ${cause.code}`,
-    { ...options, code: "UNAVAILABLE" },
-  );
+  const [, code, why] = SERVICE_RULES.find(([pattern]) => pattern.test(evidence))!;
+  return new LockServiceError(code, message(why), name, cause);
 }

@@ -7,30 +7,24 @@
 import type { Item } from "./record.ts";
 
 /** The attributes by which the items of other lock clients are told; the first match names it. */
-const SIGNATURES: readonly (readonly [who: string, attributes: readonly string[]])[] = [
-  ["python_dynamodb_lock", ["lock_key", "record_version_number", "owner_name"]],
-  ["dynamo-dlm", ["resource_id", "concurrency_id", "release_code"]],
-  ["DynaLock", ["LockId", "TTL"]],
-  ["Terraform's state lock", ["LockID", "Info"]],
-  ["Terraform's state lock", ["LockID", "Digest"]],
-  ["the npm dynamodb-lock-client", ["owner", "guid"]],
+const SIGNATURES: readonly (readonly [who: string, attributes: string])[] = [
+  ["python_dynamodb_lock", "lock_key record_version_number"],
+  ["dynamo-dlm", "resource_id release_code"],
+  ["DynaLock", "LockId TTL"],
+  ["Terraform", "LockID"],
+  ["the npm dynamodb-lock-client", "owner guid"],
+  ["Go dynamolock", "leaseDuration recordVersionNumber"],
 ];
 
 /** What the item seems to be, in words, without any value of it. */
 export function describeForeign(item: Item): string {
-  const has = (attribute: string) => attribute in item;
-  if (has("recordVersionNumber") && has("ownerName") && has("leaseDuration")) {
-    const lease = (item.leaseDuration as { S?: string }).S ?? "";
-    const client = /^\d+$/.test(lease) ? "the AWS Java lock client" : "Go dynamolock";
-    return `a lock of ${client}, not of this package`;
+  // Java and Go use the same names; Java's lease is a bare number of milliseconds.
+  if (/^\d+$/.test((item.leaseDuration as { S?: string })?.S ?? "")) {
+    return "a lock of the AWS Java lock client";
   }
   for (const [who, attributes] of SIGNATURES) {
-    if (attributes.every(has)) return `a lock of ${who}, not of this package`;
-  }
-  if (has("format") && has("fence") && has("holders")) {
-    return "a lock record of another format than 1";
+    if (attributes.split(" ").every((name) => name in item)) return `a lock of ${who}`;
   }
   // Names of attributes tell enough; values may be anybody's secret.
-  const shown = Object.keys(item).sort().slice(0, 5).map((name) => name.slice(0, 40)).join(", ");
-  return `not a lock: it has the attributes ${shown}`;
+  return `no lock, with the attributes ${Object.keys(item).sort().join(", ").slice(0, 99)}`;
 }

@@ -10,7 +10,8 @@
  * | `exclusive` | S | the grant id of the exclusive holder; absent otherwise |
  * | `purge` | N | epoch seconds: the table's TTL attribute |
  *
- * A release takes the holder out and leaves the item, so that tokens go on rising.
+ * A release takes the holder out and leaves the item, so that tokens go on rising. The expressions
+ * speak in placeholders, since some of the names are reserved words; {@linkcode NAMES} has them all.
  *
  * @module
  */
@@ -19,7 +20,7 @@ import { LockTableError } from "../errors.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
 import { describeForeign } from "./foreign.ts";
 import type { Layout, TablePlace, UpdateInput } from "./layout.ts";
-import type { Grant, Holder, Item, LockMode, LockRecord } from "./record.ts";
+import type { Grant, Holder, Item, LockRecord } from "./record.ts";
 
 /** The attributes that the native record uses besides the key. No key may have such a name. */
 export const NATIVE_ATTRIBUTES: readonly string[] = [
@@ -32,221 +33,212 @@ export const NATIVE_ATTRIBUTES: readonly string[] = [
   "purge",
 ];
 
+/** What the placeholders of the expressions stand for, besides the key and grant ids. */
+const NAMES: Record<string, string> = {
+  "#format": "format",
+  "#fence": "fence",
+  "#holders": "holders",
+  "#exclusive": "exclusive",
+  "#permits": "permits",
+  "#purge": "purge",
+  "#expires": "e",
+  "#data": "d",
+};
+
 const FORMAT_VERSION = "1";
+
+/** Room for the tokens to come: one above 2^53 would not be greater than the one before it. */
 const FENCE_MAX = Number.MAX_SAFE_INTEGER - 1_000_000;
-const MODE_CODES: Record<LockMode, string> = { exclusive: "x", shared: "s" };
 
-function text(value: string): AttributeValue {
-  return { S: value };
+const TAKE = "SET #format=:format,#fence=:t,#holders=:map,#exclusive=:g,#purge=:p REMOVE #permits";
+const IS_IN = "attribute_exists(#holders.#g)";
+
+/** A value of DynamoDB from one of ours. Numbers of a record are whole and below 2^53. */
+function encode(value: string | number | AttributeValue): AttributeValue {
+  if (typeof value === "string") return { S: value };
+  return typeof value === "number" ? { N: `${value}` } : value;
 }
 
-function number(value: number): AttributeValue {
-  // Every number of a record is a whole one below 2^53: anything else is a bug on this side.
-  if (!Number.isSafeInteger(value)) throw new RangeError(`Cannot write ${value} to a lock record`);
-  return { N: String(value) };
-}
-
-function holderMap(grant: Grant): AttributeValue {
+function entryOf(grant: Grant): AttributeValue {
   const entry: Item = {
-    t: number(grant.token),
-    m: text(MODE_CODES.exclusive),
-    o: text(grant.ownerId),
-    e: number(grant.expires),
-    l: number(grant.leaseMs),
+    t: encode(grant.token),
+    m: encode("x"),
+    o: encode(grant.ownerId),
+    e: encode(grant.expires),
+    l: encode(grant.leaseMs),
   };
-  if (grant.data !== undefined) entry.d = text(grant.data);
+  if (grant.data !== undefined) entry.d = encode(grant.data);
   return { M: entry };
 }
 
 /** The record format of this package, on a table. */
 export function nativeLayout(place: TablePlace): Layout {
-  function key(name: string): Item {
-    const result: Item = { [place.partitionKey]: text(place.prefix + name) };
-    if (place.sortKey !== undefined) result[place.sortKey] = text(place.sortValue ?? "");
-    return result;
+  function target(name: string): { TableName: string; Key: Item } {
+    const key: Item = { [place.partitionKey]: encode(place.prefix + name) };
+    if (place.sortKey !== undefined) key[place.sortKey] = encode(place.sortValue ?? "");
+    return { TableName: place.name, Key: key };
   }
 
+  /** A write. Its names and values are those that its expressions mention: DynamoDB wants no other. */
   function update(
     name: string,
-    parts: Pick<
-      UpdateInput,
-      "UpdateExpression" | "ConditionExpression" | "ExpressionAttributeNames"
-    >,
-    values?: Record<string, AttributeValue>,
+    change: string,
+    condition: string,
+    known: Record<string, string | number | AttributeValue>,
   ): UpdateInput {
+    const names: Record<string, string> = {};
+    const values: Item = {};
+    for (const [placeholder] of `${change} ${condition}`.matchAll(/[#:]\w+/g)) {
+      if (placeholder[0] === "#") {
+        names[placeholder] = NAMES[placeholder] ?? known[placeholder] as string;
+      } else values[placeholder] = encode(known[placeholder]!);
+    }
     return {
-      TableName: place.name,
-      Key: key(name),
-      ...parts,
-      ...(values && { ExpressionAttributeValues: values, ReturnValues: "ALL_NEW" }),
+      ...target(name),
+      UpdateExpression: change,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: names,
+      ...(change.startsWith("SET") && {
+        ExpressionAttributeValues: values,
+        ReturnValues: "ALL_NEW",
+      }),
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    };
+  }
+
+  /** What a grant and its time to live are called in the expressions. */
+  function known(grant: Grant, purgeAt: number): Record<string, string | number | AttributeValue> {
+    const entry = entryOf(grant);
+    return {
+      "#key": place.partitionKey,
+      "#g": grant.grantId,
+      ":format": { N: FORMAT_VERSION },
+      ":t": grant.token,
+      ":map": { M: { [grant.grantId]: entry } },
+      ":entry": entry,
+      ":g": grant.grantId,
+      ":p": purgeAt,
+      ":zero": 0,
     };
   }
 
   return {
     acquire: (grant, purgeAt) =>
-      update(grant.name, {
-        UpdateExpression: "SET #f=:one,#fence=:t,#h=:map,#x=:g,#p=:p REMOVE #n",
-        ConditionExpression: "attribute_not_exists(#k) OR (#f=:one AND #fence<:t AND size(#h)=:z)",
-        ExpressionAttributeNames: { ...NAMES, "#k": place.partitionKey, "#n": "permits" },
-      }, { ...grantValues(grant, purgeAt), ":z": number(0) }),
+      update(
+        grant.name,
+        TAKE,
+        "attribute_not_exists(#key) OR (#format=:format AND #fence<:t AND size(#holders)=:zero)",
+        known(grant, purgeAt),
+      ),
 
+    // The fence and the whole map as read: any renewal or grant since then stops this write.
     takeOver: (grant, seen, purgeAt) =>
-      update(grant.name, {
-        // The fence and the whole map as read: any renewal or grant since then stops this write.
-        UpdateExpression: "SET #f=:one,#fence=:t,#h=:map,#x=:g,#p=:p REMOVE #n",
-        ConditionExpression: "#fence=:seen AND #h=:old",
-        ExpressionAttributeNames: { ...NAMES, "#n": "permits" },
-      }, {
-        ...grantValues(grant, purgeAt),
-        ":seen": number(seen.fence),
+      update(grant.name, TAKE, "#fence=:seen AND #holders=:old", {
+        ...known(grant, purgeAt),
+        ":seen": seen.fence,
         ":old": seen.rawHolders,
       }),
 
     handOver: (fromGrantId, grant, purgeAt) =>
-      update(grant.name, {
-        UpdateExpression: "SET #fence=:t,#h.#g=:me,#x=:g,#p=:p REMOVE #h.#from",
-        ConditionExpression: "attribute_exists(#h.#from) AND #fence<:t",
-        ExpressionAttributeNames: {
-          "#fence": "fence",
-          "#h": "holders",
-          "#x": "exclusive",
-          "#p": "purge",
-          "#g": grant.grantId,
-          "#from": fromGrantId,
-        },
-      }, {
-        ":t": number(grant.token),
-        ":me": holderMap(grant),
-        ":g": text(grant.grantId),
-        ":p": number(purgeAt),
-      }),
+      update(
+        grant.name,
+        "SET #fence=:t,#holders.#g=:entry,#exclusive=:g,#purge=:p REMOVE #holders.#from",
+        "attribute_exists(#holders.#from) AND #fence<:t",
+        { ...known(grant, purgeAt), "#from": fromGrantId },
+      ),
 
-    renew: (grant, expires, purgeAt, data) => {
-      const dataNames = data === undefined ? undefined : { "#d": "d" };
-      return update(grant.name, {
-        UpdateExpression: "SET #h.#g.#e=:e,#p=:p" +
-          (typeof data === "string" ? ",#h.#g.#d=:d" : "") +
-          (data === null ? " REMOVE #h.#g.#d" : ""),
-        // Never shortens, never brings back: a late renewal can only fail.
-        ConditionExpression: "attribute_exists(#h.#g) AND #h.#g.#e<:e",
-        ExpressionAttributeNames: {
-          "#h": "holders",
-          "#g": grant.grantId,
-          "#e": "e",
-          "#p": "purge",
-          ...dataNames,
+    // Never shortens, never brings back: a late renewal can only fail.
+    renew: ({ name, grantId }, expires, purgeAt, data) =>
+      update(
+        name,
+        "SET #holders.#g.#expires=:e,#purge=:p" +
+          (data === undefined
+            ? ""
+            : data === null
+            ? " REMOVE #holders.#g.#data"
+            : ",#holders.#g.#data=:d"),
+        `${IS_IN} AND #holders.#g.#expires<:e`,
+        { "#g": grantId, ":e": expires, ":p": purgeAt, ":d": data ?? "" },
+      ),
+
+    release: ({ name, grantId }) =>
+      update(name, "REMOVE #holders.#g,#exclusive", IS_IN, { "#g": grantId }),
+
+    close: ({ name, token }, purgeAt) =>
+      update(
+        name,
+        "SET #format=:format,#fence=:t,#holders=if_not_exists(#holders,:empty)," +
+          "#purge=if_not_exists(#purge,:p)",
+        "attribute_not_exists(#key) OR (#format=:format AND #fence<:t)",
+        {
+          "#key": place.partitionKey,
+          ":format": { N: FORMAT_VERSION },
+          ":t": token,
+          ":empty": { M: {} },
+          ":p": purgeAt,
         },
-      }, {
-        ":e": number(expires),
-        ":p": number(purgeAt),
-        ...(typeof data === "string" && { ":d": text(data) }),
-      });
+      ),
+
+    read: (name) => ({ ...target(name), ConsistentRead: true }),
+
+    parse(name, item) {
+      if (item === undefined) return undefined;
+      const { format } = item as Record<string, Loose>;
+      if (format?.N !== FORMAT_VERSION) {
+        throw new LockTableError(
+          "RECORD_FOREIGN",
+          `Cannot use lock '${name}' as the item under its key is ${describeForeign(item)}`,
+          name,
+        );
+      }
+      try {
+        return parseRecord(item as Record<string, Loose>);
+      } catch {
+        // Damaged is an error, never a lock that is free or a holder whose lease has run out.
+        throw new LockTableError(
+          "RECORD_INVALID",
+          `Cannot use lock '${name}' as its record is damaged`,
+          name,
+        );
+      }
     },
-
-    release: (grant) =>
-      update(grant.name, {
-        UpdateExpression: "REMOVE #h.#g,#x",
-        ConditionExpression: "attribute_exists(#h.#g)",
-        ExpressionAttributeNames: { "#h": "holders", "#g": grant.grantId, "#x": "exclusive" },
-      }),
-
-    close: (proposal, purgeAt) =>
-      update(proposal.name, {
-        UpdateExpression: "SET #f=:one,#fence=:t,#h=if_not_exists(#h,:em),#p=if_not_exists(#p,:p)",
-        ConditionExpression: "attribute_not_exists(#k) OR (#f=:one AND #fence<:t)",
-        ExpressionAttributeNames: {
-          "#k": place.partitionKey,
-          "#f": "format",
-          "#fence": "fence",
-          "#h": "holders",
-          "#p": "purge",
-        },
-      }, {
-        ":one": { N: FORMAT_VERSION },
-        ":t": number(proposal.token),
-        ":em": { M: {} },
-        ":p": number(purgeAt),
-      }),
-
-    read: (name) => ({ TableName: place.name, Key: key(name), ConsistentRead: true }),
-
-    parse: (name, item) => item === undefined ? undefined : parseItem(name, item),
   };
 }
 
-const NAMES: Record<string, string> = {
-  "#f": "format",
-  "#fence": "fence",
-  "#h": "holders",
-  "#x": "exclusive",
-  "#p": "purge",
-};
+/** An attribute before anybody has looked at its type. */
+type Loose = { S?: unknown; N?: unknown; M?: Record<string, Loose> } | undefined;
 
-function grantValues(grant: Grant, purgeAt: number): Record<string, AttributeValue> {
+/** Reads a record, or throws. */
+function parseRecord({ fence, holders, permits }: Record<string, Loose>): LockRecord {
   return {
-    ":one": { N: FORMAT_VERSION },
-    ":t": number(grant.token),
-    ":map": { M: { [grant.grantId]: holderMap(grant) } },
-    ":g": text(grant.grantId),
-    ":p": number(purgeAt),
+    fence: wholeNumber(fence, FENCE_MAX),
+    holders: Object.entries(holders!.M!).map(([id, entry]) => parseHolder(id, entry!.M!)),
+    ...(permits && { permits: wholeNumber(permits) }),
+    rawHolders: holders as AttributeValue,
   };
 }
 
-type Loose = { S?: unknown; N?: unknown; M?: unknown } | undefined;
-
-function parseItem(name: string, item: Item): LockRecord {
-  if ((item.format as Loose)?.N !== FORMAT_VERSION) {
-    throw new LockTableError(
-      `Cannot lock '${name}' as the item under its key is ${describeForeign(item)}`,
-      { code: "RECORD_FOREIGN", lockName: name },
-    );
-  }
-  const fence = wholeNumber(name, item.fence, "fence");
-  // Room for the tokens to come: one above 2^53 would not be greater than the one before it.
-  if (fence > FENCE_MAX) throw damaged(name, "fence");
-  const holders = (item.holders as Loose)?.M;
-  if (typeof holders !== "object" || holders === null) throw damaged(name, "holders");
-  const exclusive = (item.exclusive as Loose)?.S;
-  const permits = item.permits && wholeNumber(name, item.permits, "permits");
-  return {
-    fence,
-    holders: Object.entries(holders).map(([id, entry]) => parseHolder(name, id, entry)),
-    ...(typeof exclusive === "string" && { exclusive }),
-    ...(permits !== undefined && { permits }),
-    rawHolders: item.holders as AttributeValue,
-  };
-}
-
-function parseHolder(name: string, grantId: string, value: unknown): Holder {
-  const entry = (value as Loose)?.M as Record<string, Loose> | undefined;
-  const owner = entry?.o?.S;
-  const mode = entry?.m?.S;
-  // A holder that cannot be read is an error, never somebody whose lease has run out.
-  if (typeof owner !== "string" || (mode !== "x" && mode !== "s")) throw damaged(name, "holders");
-  const data = entry?.d?.S;
+function parseHolder(grantId: string, { t, m, o, e, l, d }: Record<string, Loose>): Holder {
+  if (m?.S !== "x" && m?.S !== "s") throw m;
   return {
     grantId,
-    token: wholeNumber(name, entry?.t, "holders"),
-    mode: mode === "x" ? "exclusive" : "shared",
-    ownerId: owner,
-    expires: wholeNumber(name, entry?.e, "holders"),
-    leaseMs: wholeNumber(name, entry?.l, "holders"),
-    ...(typeof data === "string" && { data }),
+    token: wholeNumber(t),
+    mode: m.S === "x" ? "exclusive" : "shared",
+    ownerId: text(o),
+    expires: wholeNumber(e),
+    leaseMs: wholeNumber(l),
+    ...(d && { data: text(d) }),
   };
 }
 
-function wholeNumber(name: string, value: unknown, attribute: string): number {
-  const digits = (value as Loose)?.N;
-  // Number text above 2^53 would be rounded silently, and a rounded token is no token.
-  const result = typeof digits === "string" && /^\d+$/.test(digits) ? Number(digits) : NaN;
-  if (!Number.isSafeInteger(result)) throw damaged(name, attribute);
-  return result;
+function text(value: Loose): string {
+  if (typeof value?.S !== "string") throw value;
+  return value.S;
 }
 
-function damaged(name: string, attribute: string): LockTableError {
-  return new LockTableError(
-    `Cannot lock '${name}' as its record is damaged: attribute '${attribute}' is not understood`,
-    { code: "RECORD_INVALID", lockName: name },
-  );
+/** Digits below 2^53: more of them would be rounded silently, and a rounded token is no token. */
+function wholeNumber(value: Loose, most = Number.MAX_SAFE_INTEGER): number {
+  const number = /^\d+$/.test(`${value?.N}`) ? Number(value!.N) : NaN;
+  if (!(number <= most)) throw value;
+  return number;
 }

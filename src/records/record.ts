@@ -4,6 +4,7 @@
  * @module
  */
 
+import { type Check, textOf } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
 
 /** How a holder shares the lock with others. */
@@ -36,8 +37,6 @@ export interface LockRecord {
   readonly fence: number;
   /** Everybody in. */
   readonly holders: readonly Holder[];
-  /** The grant id of the exclusive holder, if there is one. */
-  readonly exclusive?: string;
   /** The permits of a semaphore. */
   readonly permits?: number;
   /** The holders exactly as read, for a take-over that compares all of them. */
@@ -66,3 +65,6 @@ export interface Grant {
 export function findHolder(record: LockRecord | undefined, grantId: string): Holder | undefined {
   return record?.holders.find((holder) => holder.grantId === grantId);
 }
+
+/** Checks what a holder stores beside a lock. A record of 1 KB costs one write unit. */
+export const checkData: Check = textOf(0, 2_048);

@@ -12,9 +12,9 @@ import { type Process, World } from "../support/world.ts";
 type Request = { operation: string; input: { UpdateExpression?: string } };
 
 const isRenewal = (request: Request) =>
-  request.input.UpdateExpression?.startsWith("SET #h.#g.#e") === true;
+  request.input.UpdateExpression?.startsWith("SET #holders.#g.#expires") === true;
 const isHandOver = (request: Request) =>
-  request.input.UpdateExpression?.includes("REMOVE #h.#from") === true;
+  request.input.UpdateExpression?.includes("REMOVE #holders.#from") === true;
 
 /** Tries again and again until `process` has the lock, and checks that `holder` never believes too. */
 async function takesOver(
