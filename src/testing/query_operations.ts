@@ -7,7 +7,8 @@
 import { Consumed, readUnits } from "./capacity.ts";
 import type { Database } from "./database.ts";
 import { validation } from "./errors.ts";
-import { type Condition, meets, pathsOf } from "./expressions/condition.ts";
+import { type Condition, pathsOf } from "./expressions/condition.ts";
+import { meets } from "./expressions/evaluate.ts";
 import { condition, projection } from "./expressions/mod.ts";
 import type { Path } from "./expressions/paths.ts";
 import { Placeholders } from "./expressions/placeholders.ts";
@@ -24,10 +25,10 @@ import { projected } from "./item_operations.ts";
 import { readKeyCondition } from "./key_condition.ts";
 import { itemKey, keyAttributes, keyOf, type KeySchema } from "./keys.ts";
 import { compareScanned, partitionHash, type Table } from "./tables.ts";
+import { compareValues } from "./value_order.ts";
 import {
   type AttributeMap,
   type AttributeValue,
-  compareValues,
   itemSize,
   member,
   normalizeItem,

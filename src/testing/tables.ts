@@ -6,7 +6,8 @@
 
 import { ServiceError } from "./errors.ts";
 import { type ItemKey, itemKey, type KeySchema } from "./keys.ts";
-import { type AttributeMap, type AttributeValue, compareUtf8, compareValues } from "./values.ts";
+import { compareUtf8, compareValues } from "./value_order.ts";
+import type { AttributeMap, AttributeValue } from "./values.ts";
 
 /** The description of a table as `CreateTable` was given it, in the service's own words. */
 export interface TableSettings {

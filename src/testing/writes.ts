@@ -7,7 +7,8 @@
 
 import { ServiceError, validation } from "./errors.ts";
 import { condition, update } from "./expressions/mod.ts";
-import { type Condition, meets } from "./expressions/condition.ts";
+import type { Condition } from "./expressions/condition.ts";
+import { meets } from "./expressions/evaluate.ts";
 import { Placeholders } from "./expressions/placeholders.ts";
 import { applyUpdate, type Update } from "./expressions/update.ts";
 import { type Input, optionalString, readChoice, readTableName } from "./input.ts";

@@ -1,120 +1,141 @@
 /**
- * What can be said against an expression from its text alone: reserved words and functions that do
- * not exist, or not there.
+ * What can be said against an expression from its text alone: functions that do not exist or may
+ * not stand there, reserved words, sections that come twice. The order of the checks is the
+ * service's: a test may see which of several faults is reported.
  *
  * @module
  */
 
-import type { ActionNode, AssignedNode, CallNode, ConditionNode, OperandNode } from "./ast.ts";
-import type { PathNode } from "./ast.ts";
+import type {
+  ActionNode,
+  AssignedNode,
+  CallNode,
+  ConditionNode,
+  OperandNode,
+  PathNode,
+} from "./ast.ts";
 import { isReserved } from "./reserved.ts";
 import { ExpressionError } from "./tokens.ts";
 
-/** How many operands a function takes, and where it may stand. */
-interface FunctionRule {
-  readonly operands: number;
-  readonly place: "condition" | "operand" | "update";
-  /** Whether its first operand must be a path. */
-  readonly path?: boolean;
-}
+/** Where a function may stand: as a condition, as an operand of one, or in an update. */
+type Place = "condition" | "operand" | "update";
 
-const FUNCTIONS: ReadonlyMap<string, FunctionRule> = new Map<string, FunctionRule>([
-  ["attribute_exists", { operands: 1, place: "condition", path: true }],
-  ["attribute_not_exists", { operands: 1, place: "condition", path: true }],
-  ["attribute_type", { operands: 2, place: "condition" }],
-  ["begins_with", { operands: 2, place: "condition" }],
-  ["contains", { operands: 2, place: "condition" }],
-  ["size", { operands: 1, place: "operand" }],
-  ["if_not_exists", { operands: 2, place: "update", path: true }],
-  ["list_append", { operands: 2, place: "update" }],
+const FUNCTIONS: ReadonlyMap<string, Place> = new Map<string, Place>([
+  ["attribute_exists", "condition"],
+  ["attribute_not_exists", "condition"],
+  ["attribute_type", "condition"],
+  ["begins_with", "condition"],
+  ["contains", "condition"],
+  ["size", "operand"],
+  ["if_not_exists", "update"],
+  ["list_append", "update"],
 ]);
 
-/** Checks the names and functions of a condition. */
+/** A function where it stands. */
+interface PlacedCall {
+  readonly call: CallNode;
+  readonly place: Place;
+}
+
+/** The functions and paths of an expression, in the order of the text. */
+interface Contents {
+  readonly calls: PlacedCall[];
+  readonly paths: PathNode[];
+}
+
+/** Checks the functions and names of a condition. */
 export function checkCondition(node: ConditionNode): void {
+  const contents: Contents = { calls: [], paths: [] };
+  collectCondition(node, contents);
+  contents.calls.forEach(checkKnown);
+  contents.calls.forEach(checkPlace);
+  contents.paths.forEach(checkReserved);
+}
+
+/** Checks the functions, names and sections of an update. */
+export function checkUpdate(actions: readonly ActionNode[], repeated: string | undefined): void {
+  const contents: Contents = { calls: [], paths: [] };
+  for (const action of actions) {
+    contents.paths.push(action.path);
+    if (action.kind === "SET") collectAssigned(action.value, contents);
+  }
+  contents.paths.forEach(checkReserved);
+  contents.calls.forEach(checkKnown);
+  contents.calls.forEach(checkPlace);
+  if (repeated !== undefined) {
+    throw new ExpressionError(
+      `The "${repeated}" section can only be used once in an update expression;`,
+    );
+  }
+}
+
+/** Checks the names of a projection. */
+export function checkProjection(paths: readonly PathNode[]): void {
+  paths.forEach(checkReserved);
+}
+
+function collectCondition(node: ConditionNode, contents: Contents): void {
   switch (node.kind) {
     case "and":
     case "or":
-      checkCondition(node.left);
-      checkCondition(node.right);
+      collectCondition(node.left, contents);
+      collectCondition(node.right, contents);
       break;
     case "not":
-      checkCondition(node.condition);
+      collectCondition(node.condition, contents);
       break;
     case "compare":
-      checkOperand(node.left, "operand");
-      checkOperand(node.right, "operand");
+      collectOperands([node.left, node.right], "operand", contents);
       break;
     case "between":
-      for (const operand of [node.operand, node.low, node.high]) checkOperand(operand, "operand");
+      collectOperands([node.operand, node.low, node.high], "operand", contents);
       break;
     case "in":
-      for (const operand of [node.operand, ...node.candidates]) checkOperand(operand, "operand");
+      collectOperands([node.operand, ...node.candidates], "operand", contents);
       break;
     case "call":
-      checkCall(node, "condition");
+      contents.calls.push({ call: node, place: "condition" });
+      collectOperands(node.operands, "operand", contents);
   }
 }
 
-/** Checks the names and functions of an update. */
-export function checkUpdate(actions: readonly ActionNode[]): void {
-  for (const action of actions) {
-    checkPath(action.path);
-    if (action.kind === "SET") checkAssigned(action.value);
+function collectAssigned(node: AssignedNode, contents: Contents): void {
+  collectOperands(node.kind === "sum" ? [node.left, node.right] : [node], "update", contents);
+}
+
+function collectOperands(nodes: readonly OperandNode[], place: Place, contents: Contents): void {
+  for (const node of nodes) {
+    if (node.kind === "path") contents.paths.push(node);
+    if (node.kind !== "call") continue;
+    contents.calls.push({ call: node, place });
+    collectOperands(node.operands, place, contents);
   }
 }
 
-function checkAssigned(node: AssignedNode): void {
-  if (node.kind !== "sum") checkOperand(node, "update");
-  else {
-    checkOperand(node.left, "update");
-    checkOperand(node.right, "update");
+function checkKnown({ call }: PlacedCall): void {
+  if (!FUNCTIONS.has(call.name)) {
+    throw new ExpressionError(`Invalid function name; function: ${call.name}`);
   }
 }
 
-/** Checks the names of a path. */
-export function checkPath(node: PathNode): void {
-  for (const step of node.steps) {
+function checkPlace({ call, place }: PlacedCall): void {
+  const allowed = FUNCTIONS.get(call.name);
+  if (allowed === place) return;
+  if (allowed === "update" || place === "update") {
+    const where = place === "update" ? "an update expression" : "a condition expression";
+    throw new ExpressionError(`The function is not allowed in ${where}; function: ${call.name}`);
+  }
+  throw new ExpressionError(
+    `The function is not allowed to be used this way in an expression; function: ${call.name}`,
+  );
+}
+
+function checkReserved({ steps }: PathNode): void {
+  for (const step of steps) {
     if (step.kind === "name" && isReserved(step.name)) {
       throw new ExpressionError(
         `Attribute name is a reserved keyword; reserved keyword: ${step.name}`,
       );
     }
-  }
-}
-
-function checkOperand(node: OperandNode, place: FunctionRule["place"]): void {
-  if (node.kind === "path") checkPath(node);
-  else if (node.kind === "call") checkCall(node, place);
-}
-
-function checkCall(node: CallNode, place: FunctionRule["place"]): void {
-  const rule = FUNCTIONS.get(node.name);
-  if (rule === undefined) {
-    throw new ExpressionError(`Invalid function name; function: ${node.name}`);
-  }
-  if ((rule.place === "update") !== (place === "update")) {
-    const where = place === "update" ? "an update expression" : "a condition expression";
-    throw new ExpressionError(
-      `The function is not allowed in ${where}; function: ${node.name}`,
-    );
-  }
-  if (rule.place !== place) {
-    throw new ExpressionError(
-      `The function is not allowed to be used this way in an expression; function: ${node.name}`,
-    );
-  }
-  for (const operand of node.operands) {
-    checkOperand(operand, place === "condition" ? "operand" : place);
-  }
-  if (node.operands.length !== rule.operands) {
-    throw new ExpressionError(
-      "Incorrect number of operands for operator or function; " +
-        `operator or function: ${node.name}, number of operands: ${node.operands.length}`,
-    );
-  }
-  if (rule.path && node.operands[0]?.kind !== "path") {
-    throw new ExpressionError(
-      `Operator or function requires a document path; operator or function: ${node.name}`,
-    );
   }
 }

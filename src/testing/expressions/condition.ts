@@ -1,23 +1,22 @@
 /**
- * Conditions whose placeholders are filled in: the checks that need the values, then the answer for
- * an item.
+ * Conditions whose placeholders are filled in, and the checks that need the values.
  *
  * @module
  */
 
-import { validation } from "../errors.ts";
+import { type AttributeValue, contentOf, typeOf } from "../values.ts";
+import { compareValues } from "../value_order.ts";
+import type { CallNode, Comparator, ConditionNode, OperandNode } from "./ast.ts";
 import {
-  type AttributeMap,
-  type AttributeValue,
-  compareValues,
-  contentOf,
-  equalValues,
-  typeOf,
-} from "../values.ts";
-import type { Comparator, ConditionNode, OperandNode } from "./ast.ts";
-import { bindPath, follow, type Path, samePath, showPath } from "./paths.ts";
+  checkNeedsPath,
+  checkOperandCounts,
+  resolveNames,
+  resolveValues,
+  wrongCount,
+  wrongType,
+} from "./operands.ts";
+import { bindPath, type Path, samePath, showPath } from "./paths.ts";
 import type { Placeholders } from "./placeholders.ts";
-import { sizeOf } from "./size.ts";
 import { ExpressionError } from "./tokens.ts";
 
 /** An operand with its placeholders filled in. */
@@ -58,47 +57,68 @@ export function bindCondition(node: ConditionNode, placeholders: Placeholders): 
     case "not":
       return { kind: "not", condition: bindCondition(node.condition, placeholders) };
     case "compare": {
-      const left = bindOperand(node.left, placeholders);
-      const right = bindOperand(node.right, placeholders);
+      const operands = bindOperands([node.left, node.right], placeholders);
+      const [left, right] = operands as [Operand, Operand];
       checkDistinct(node.operator, left, [right]);
+      checkSizes([left, right]);
       if (node.operator !== "=" && node.operator !== "<>") {
         checkOrdered(node.operator, [left, right]);
       }
       return { kind: "compare", operator: node.operator, left, right };
     }
     case "between": {
-      const operands = [node.operand, node.low, node.high].map((o) => bindOperand(o, placeholders));
-      const [operand, low, high] = operands as [Operand, Operand, Operand];
+      const bound = bindOperands([node.operand, node.low, node.high], placeholders);
+      const operands = bound as [Operand, Operand, Operand];
+      const [operand, low, high] = operands;
       checkDistinct("BETWEEN", operand, [low, high]);
-      checkOrdered("BETWEEN", [operand, low, high]);
+      checkSizes(operands);
+      checkOrdered("BETWEEN", operands);
       checkBounds(low, high);
-      return { kind: "between", operands: [operand, low, high] };
+      return { kind: "between", operands };
     }
     case "in": {
-      const operand = bindOperand(node.operand, placeholders);
-      const candidates = node.candidates.map((o) => bindOperand(o, placeholders));
-      if (candidates.length > MAX_CANDIDATES) {
-        throw operandCount("IN", candidates.length + 1);
-      }
+      const operands = bindOperands([node.operand, ...node.candidates], placeholders);
+      const [operand, ...candidates] = operands as [Operand, ...Operand[]];
+      if (candidates.length > MAX_CANDIDATES) throw wrongCount("IN", candidates.length + 1);
       checkDistinct("IN", operand, candidates);
+      checkSizes([operand, ...candidates]);
       return { kind: "in", operand, candidates };
     }
     case "call": {
-      const operands = node.operands.map((o) => bindOperand(o, placeholders));
+      const operands = bindOperands(node.operands, placeholders, node);
       checkCallOperands(node.name, operands);
       return { kind: "call", name: node.name, operands };
     }
   }
 }
 
+/** The operands of one condition: all placeholders first, then the counts of operands. */
+function bindOperands(
+  nodes: readonly OperandNode[],
+  placeholders: Placeholders,
+  call?: CallNode,
+): Operand[] {
+  resolveNames(nodes, placeholders);
+  resolveValues(nodes, placeholders);
+  checkOperandCounts(call === undefined ? nodes : [call]);
+  if (call !== undefined) checkNeedsPath(call);
+  return nodes.map((node) => bindOperand(node, placeholders));
+}
+
 function bindOperand(node: OperandNode, placeholders: Placeholders): Operand {
   if (node.kind === "path") return { kind: "path", path: bindPath(node, placeholders) };
   if (node.kind === "value") return { kind: "value", value: placeholders.value(node.ref) };
   // The only function that makes an operand of a condition is `size`.
-  const operand = bindOperand(node.operands[0] as OperandNode, placeholders);
-  const type = staticType(operand);
-  if (type === "N" || type === "BOOL" || type === "NULL") throw operandType("size", type);
-  return { kind: "size", operand };
+  return { kind: "size", operand: bindOperand(node.operands[0] as OperandNode, placeholders) };
+}
+
+function checkSizes(operands: readonly Operand[]): void {
+  for (const operand of operands) {
+    if (operand.kind !== "size") continue;
+    checkSizes([operand.operand]);
+    const type = staticType(operand.operand);
+    if (type === "N" || type === "BOOL" || type === "NULL") throw wrongType("size", type);
+  }
 }
 
 /** The type of an operand as far as the request tells. */
@@ -121,7 +141,7 @@ function checkDistinct(operator: string, first: Operand, others: readonly Operan
 function checkOrdered(operator: string, operands: readonly Operand[]): void {
   for (const operand of operands) {
     const type = staticType(operand);
-    if (type !== undefined && !ORDERED.has(type)) throw operandType(operator, type);
+    if (type !== undefined && !ORDERED.has(type)) throw wrongType(operator, type);
   }
 }
 
@@ -147,10 +167,11 @@ function checkCallOperands(name: string, operands: readonly Operand[]): void {
   const [first, second] = operands as [Operand, Operand | undefined];
   if (second === undefined) return;
   checkDistinct(name, first, [second]);
+  checkSizes(operands);
   if (name === "begins_with") {
     for (const operand of operands) {
       const type = staticType(operand);
-      if (type !== undefined && type !== "S" && type !== "B") throw operandType(name, type);
+      if (type !== undefined && type !== "S" && type !== "B") throw wrongType(name, type);
     }
   }
   if (name === "attribute_type") checkTypeName(second);
@@ -158,7 +179,7 @@ function checkCallOperands(name: string, operands: readonly Operand[]): void {
 
 function checkTypeName(operand: Operand): void {
   const type = staticType(operand);
-  if (type !== undefined && type !== "S") throw operandType("attribute_type", type);
+  if (type !== undefined && type !== "S") throw wrongType("attribute_type", type);
   if (operand.kind !== "value") return;
   const named = String(contentOf(operand.value));
   if (!TYPE_NAMES.includes(named)) {
@@ -168,114 +189,8 @@ function checkTypeName(operand: Operand): void {
   }
 }
 
-function operandType(name: string, type: string): ExpressionError {
-  return new ExpressionError(
-    "Incorrect operand type for operator or function; " +
-      `operator or function: ${name}, operand type: ${type}`,
-  );
-}
-
-function operandCount(name: string, count: number): ExpressionError {
-  return new ExpressionError(
-    "Incorrect number of operands for operator or function; " +
-      `operator or function: ${name}, number of operands: ${count}`,
-  );
-}
-
 function showValue(value: AttributeValue): string {
   return `{${typeOf(value)}:${String(contentOf(value))}}`;
-}
-
-/** Whether an item meets a condition. An absent item is an empty one. */
-export function meets(item: AttributeMap, condition: Condition): boolean {
-  switch (condition.kind) {
-    case "and":
-      return meets(item, condition.left) && meets(item, condition.right);
-    case "or":
-      return meets(item, condition.left) || meets(item, condition.right);
-    case "not":
-      return !meets(item, condition.condition);
-    case "compare":
-      return compare(
-        condition.operator,
-        evaluate(item, condition.left),
-        evaluate(item, condition.right),
-      );
-    case "between": {
-      const [value, low, high] = condition.operands.map((operand) => evaluate(item, operand));
-      return compare(">=", value, low) && compare("<=", value, high);
-    }
-    case "in": {
-      const value = evaluate(item, condition.operand);
-      return condition.candidates.some((one) => compare("=", value, evaluate(item, one)));
-    }
-    case "call":
-      return call(item, condition.name, condition.operands);
-  }
-}
-
-function evaluate(item: AttributeMap, operand: Operand): AttributeValue | undefined {
-  if (operand.kind === "path") return follow(item, operand.path);
-  if (operand.kind === "value") return operand.value;
-  const value = evaluate(item, operand.operand);
-  const size = value === undefined ? undefined : sizeOf(value);
-  return size === undefined ? undefined : { N: String(size) };
-}
-
-/** A comparison with something that is not there is false, but for `<>`. */
-function compare(
-  operator: Comparator,
-  left: AttributeValue | undefined,
-  right: AttributeValue | undefined,
-): boolean {
-  if (operator === "<>") return !compare("=", left, right);
-  if (left === undefined || right === undefined) return false;
-  if (operator === "=") return equalValues(left, right);
-  const order = compareValues(left, right);
-  if (order === undefined) return false;
-  switch (operator) {
-    case "<":
-      return order < 0;
-    case "<=":
-      return order <= 0;
-    case ">":
-      return order > 0;
-    case ">=":
-      return order >= 0;
-  }
-}
-
-function call(item: AttributeMap, name: string, operands: readonly Operand[]): boolean {
-  const value = evaluate(item, operands[0] as Operand);
-  if (name === "attribute_exists") return value !== undefined;
-  if (name === "attribute_not_exists") return value === undefined;
-  const second = evaluate(item, operands[1] as Operand);
-  if (value === undefined || second === undefined) return false;
-  switch (name) {
-    case "attribute_type":
-      return "S" in second && typeOf(value) === second.S;
-    case "begins_with":
-      return beginsWith(value, second);
-    case "contains":
-      return contains(value, second);
-    default:
-      throw validation(`MemoryDynamo does not know the function '${name}'`);
-  }
-}
-
-/** Whether a text or binary starts with another of its type. */
-export function beginsWith(value: AttributeValue, start: AttributeValue): boolean {
-  if ("S" in value && "S" in start) return value.S.startsWith(start.S);
-  return "B" in value && "B" in start && atob(value.B).startsWith(atob(start.B));
-}
-
-function contains(value: AttributeValue, part: AttributeValue): boolean {
-  if ("S" in value) return "S" in part && value.S.includes(part.S);
-  if ("B" in value) return "B" in part && atob(value.B).includes(atob(part.B));
-  if ("L" in value) return value.L.some((element) => equalValues(element, part));
-  if ("SS" in value) return "S" in part && value.SS.includes(part.S);
-  if ("NS" in value) return "N" in part && value.NS.includes(part.N);
-  return "BS" in value && "B" in part && value.BS.includes(part.B);
 }
 
 /** Every path that a condition reads. */

@@ -7,7 +7,7 @@
 import { validation } from "../errors.ts";
 import { utf8Length } from "../values.ts";
 import type { ActionNode, ConditionNode, PathNode } from "./ast.ts";
-import { checkCondition, checkPath, checkUpdate } from "./check.ts";
+import { checkCondition, checkProjection, checkUpdate } from "./check.ts";
 import { bindCondition, type Condition } from "./condition.ts";
 import { parseCondition, parseProjection, parseUpdate } from "./parse.ts";
 import { bindPath, checkOverlaps, type Path } from "./paths.ts";
@@ -52,9 +52,9 @@ export function condition(
 export function update(text: string, placeholders: Placeholders): Update {
   return named("UpdateExpression", text, () => {
     const nodes = cached(updates, text, () => {
-      const parsed = parseUpdate(text);
-      checkUpdate(parsed);
-      return parsed;
+      const { actions, repeated } = parseUpdate(text);
+      checkUpdate(actions, repeated);
+      return actions;
     });
     return bindUpdate(nodes, placeholders);
   });
@@ -65,7 +65,7 @@ export function projection(text: string, placeholders: Placeholders): Path[] {
   return named("ProjectionExpression", text, () => {
     const nodes = cached(projections, text, () => {
       const parsed = parseProjection(text);
-      parsed.forEach(checkPath);
+      checkProjection(parsed);
       return parsed;
     });
     const paths = nodes.map((node) => bindPath(node, placeholders));

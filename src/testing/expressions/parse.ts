@@ -31,26 +31,25 @@ export function parseCondition(text: string): ConditionNode {
   return condition;
 }
 
-/** Parses an `UpdateExpression` into its actions. */
-export function parseUpdate(text: string): ActionNode[] {
+/** Parses an `UpdateExpression` into its actions, and says which section comes twice. */
+export function parseUpdate(
+  text: string,
+): { readonly actions: readonly ActionNode[]; readonly repeated: string | undefined } {
   const reader = new Reader(text);
   const actions: ActionNode[] = [];
   const seen = new Set<string>();
+  let repeated: string | undefined;
   do {
     const { kind, text: word } = reader.token;
     const section = word.toUpperCase();
     if (kind !== "name" || !SECTIONS.has(section)) throw reader.unexpected();
     reader.next();
-    if (seen.has(section)) {
-      throw new ExpressionError(
-        `The "${section}" section can only be used once in an update expression;`,
-      );
-    }
+    if (seen.has(section)) repeated ??= section;
     seen.add(section);
     do actions.push(action(reader, section)); while (reader.take(","));
   } while (!reader.atEnd);
   reader.end();
-  return actions;
+  return { actions, repeated };
 }
 
 /** Parses a `ProjectionExpression` into its paths. */

@@ -56,23 +56,24 @@ export function samePath(a: Path, b: Path): boolean {
  * list and for a map.
  */
 export function checkOverlaps(paths: readonly Path[]): void {
-  for (let i = 1; i < paths.length; i++) {
-    for (let j = 0; j < i; j++) checkPair(paths[j] as Path, paths[i] as Path);
+  for (const how of ["overlap", "conflict"] as const) {
+    for (let i = 1; i < paths.length; i++) {
+      for (let j = 0; j < i; j++) checkPair(how, paths[j] as Path, paths[i] as Path);
+    }
   }
 }
 
-function checkPair(one: Path, two: Path): void {
+function checkPair(how: "overlap" | "conflict", one: Path, two: Path): void {
   const shared = Math.min(one.length, two.length);
-  for (let i = 0; i < shared; i++) {
-    if (one[i] === two[i]) continue;
-    if (typeof one[i] === typeof two[i]) return;
-    throw overlap("conflict", one, two);
-  }
-  throw overlap("overlap", one, two);
-}
-
-function overlap(how: "overlap" | "conflict", one: Path, two: Path): ExpressionError {
-  return new ExpressionError(
+  let same = 0;
+  while (same < shared && one[same] === two[same]) same++;
+  const found = same === shared
+    ? "overlap"
+    : typeof one[same] === typeof two[same]
+    ? undefined
+    : "conflict";
+  if (found !== how) return;
+  throw new ExpressionError(
     `Two document paths ${how} with each other; must remove or rewrite one of these paths; ` +
       `path one: ${showPath(one)}, path two: ${showPath(two)}`,
   );

@@ -75,10 +75,10 @@ function lenientTokens(text: string, from: number): Token[] {
 /** The error at one token: it quotes that token with its neighbours. */
 export function syntaxError(text: string, tokens: readonly Token[], at: number): ExpressionError {
   const wrong = tokens[at] as Token;
-  const first = tokens[at - 1] ?? wrong;
   const next = tokens[at + 1] ?? wrong;
-  const last = next.kind === "end" ? wrong : next;
-  const end = last.kind === "end" ? last.start : last.start + last.text.length;
-  const near = text.slice(first.start, end);
-  return new ExpressionError(`Syntax error; token: "${wrong.text}", near: "${near}"`);
+  const start = tokens[at - 1]?.start ?? 0;
+  const end = next.kind === "end" ? text.length : next.start + next.text.length;
+  return new ExpressionError(
+    `Syntax error; token: "${wrong.text}", near: "${text.slice(start, end)}"`,
+  );
 }

@@ -12,6 +12,13 @@ import { addNumbers, subtractNumbers } from "../numbers.ts";
 import { type AttributeMap, type AttributeValue, contentOf, typeOf } from "../values.ts";
 import type { ActionNode, AssignedNode, OperandNode } from "./ast.ts";
 import { Draft } from "./draft.ts";
+import {
+  checkNeedsPath,
+  checkOperandCounts,
+  resolveNames,
+  resolveValues,
+  wrongType,
+} from "./operands.ts";
 import { bindPath, checkOverlaps, follow, type Path } from "./paths.ts";
 import type { Placeholders } from "./placeholders.ts";
 import { ExpressionError } from "./tokens.ts";
@@ -46,9 +53,31 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 
 /** Fills in the placeholders of an update and checks what depends on them. */
 export function bindUpdate(nodes: readonly ActionNode[], placeholders: Placeholders): Update {
-  const actions = nodes.map((node) => bindAction(node, placeholders));
-  checkOverlaps(actions.map((action) => action.path));
-  return actions;
+  const operands = nodes.flatMap(operandsOf);
+  resolveNames(operands, placeholders);
+  resolveValues(operands, placeholders);
+  checkOverlaps(nodes.map((node) => bindPath(node.path, placeholders)));
+  for (const node of nodes) checkAddend(node, placeholders);
+  return nodes.map((node) => bindAction(node, placeholders));
+}
+
+function operandsOf(node: ActionNode): OperandNode[] {
+  if (node.kind === "REMOVE") return [node.path];
+  const { value } = node;
+  return [node.path, ...(value.kind === "sum" ? [value.left, value.right] : [value])];
+}
+
+/** `ADD` takes numbers and sets, `DELETE` sets. */
+function checkAddend(node: ActionNode, placeholders: Placeholders): void {
+  if (node.kind !== "ADD" && node.kind !== "DELETE") return;
+  const type = typeOf(placeholders.value(node.value.ref));
+  const isSet = type === "SS" || type === "NS" || type === "BS";
+  if (isSet || (node.kind === "ADD" && type === "N")) return;
+  throw new ExpressionError(
+    "Incorrect operand type for operator or function; " +
+      `operator: ${node.kind}, operand type: ${TYPE_WORDS[type]}, ` +
+      `typeSet: ALLOWED_FOR_${node.kind}_OPERAND`,
+  );
 }
 
 function bindAction(node: ActionNode, placeholders: Placeholders): Action {
@@ -57,18 +86,7 @@ function bindAction(node: ActionNode, placeholders: Placeholders): Action {
   if (node.kind === "SET") {
     return { kind: "SET", path, value: bindAssigned(node.value, placeholders) };
   }
-  const value = placeholders.value(node.value.ref);
-  const type = typeOf(value);
-  if (!type.endsWith("S") || type === "S") {
-    if (node.kind !== "ADD" || type !== "N") {
-      throw new ExpressionError(
-        "Incorrect operand type for operator or function; " +
-          `operator: ${node.kind}, operand type: ${TYPE_WORDS[type]}, ` +
-          `typeSet: ALLOWED_FOR_${node.kind}_OPERAND`,
-      );
-    }
-  }
-  return { kind: node.kind, path, value };
+  return { kind: node.kind, path, value: placeholders.value(node.value.ref) };
 }
 
 function bindAssigned(node: AssignedNode, placeholders: Placeholders): Assigned {
@@ -82,6 +100,8 @@ function bindAssigned(node: AssignedNode, placeholders: Placeholders): Assigned 
 function bindOperand(node: OperandNode, placeholders: Placeholders): Assigned {
   if (node.kind === "path") return { kind: "path", path: bindPath(node, placeholders) };
   if (node.kind === "value") return { kind: "value", value: placeholders.value(node.ref) };
+  checkOperandCounts([node]);
+  checkNeedsPath(node);
   const [first, second] = node.operands as [OperandNode, OperandNode];
   const left = bindOperand(first, placeholders);
   const right = bindOperand(second, placeholders);
@@ -98,11 +118,7 @@ function checkType(operator: string, operand: Assigned, wanted: string): void {
     : operand.kind === "list_append"
     ? "L"
     : undefined;
-  if (type === undefined || type === wanted) return;
-  throw new ExpressionError(
-    "Incorrect operand type for operator or function; " +
-      `operator or function: ${operator}, operand type: ${type}`,
-  );
+  if (type !== undefined && type !== wanted) throw wrongType(operator, type);
 }
 
 /**
@@ -139,7 +155,7 @@ function combined(
   const present = follow(old, action.path);
   if (present === undefined) return action.kind === "ADD" ? action.value : "nothing";
   const type = typeOf(action.value);
-  if (typeOf(present) !== type) throw wrongType();
+  if (typeOf(present) !== type) throw unfitOperand();
   if ("N" in present) return { N: addNumbers(present.N, (action.value as { N: string }).N) };
   const had = contentOf(present) as readonly string[];
   const given = contentOf(action.value) as readonly string[];
@@ -165,21 +181,21 @@ function assigned(old: AttributeMap, operand: Assigned): AttributeValue {
     case "list_append": {
       const left = assigned(old, operand.left);
       const right = assigned(old, operand.right);
-      if (!("L" in left) || !("L" in right)) throw wrongType();
+      if (!("L" in left) || !("L" in right)) throw unfitOperand();
       return { L: [...left.L, ...right.L] };
     }
     case "+":
     case "-": {
       const left = assigned(old, operand.left);
       const right = assigned(old, operand.right);
-      if (!("N" in left) || !("N" in right)) throw wrongType();
+      if (!("N" in left) || !("N" in right)) throw unfitOperand();
       const combine = operand.kind === "+" ? addNumbers : subtractNumbers;
       return { N: combine(left.N, right.N) };
     }
   }
 }
 
-function wrongType(): ServiceError {
+function unfitOperand(): ServiceError {
   return validation("An operand in the update expression has an incorrect data type");
 }
 
