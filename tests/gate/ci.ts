@@ -1,5 +1,5 @@
 /**
- * What CI runs, from `.ci/run`: the gate, then every longer suite, then the demo. It adds up how many
+ * What CI runs, from `.ci/run`: the gate, then every longer suite. It adds up how many
  * tests passed and failed and ends with `N passed, N failed`, the only line of that form that stands
  * alone: what the steps print is shown with a bar before it.
  *
@@ -30,7 +30,6 @@ async function steps(): Promise<[name: string, args: string[]][]> {
     ...await Promise.all(
       long.map(async (path): Promise<[string, string[]]> => [path, await suite(path)]),
     ),
-    ["demo", ["task", "demo", "--json"]],
   ];
 }
 
