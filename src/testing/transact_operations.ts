@@ -91,6 +91,8 @@ export function transactWriteItems(database: Database, body: unknown): Record<st
   const token = readToken(input);
   readChoice(input, "ReturnItemCollectionMetrics", ["NONE", "SIZE"]);
   const consumed = new Consumed(input);
+  const writes = actions.map((action, i) => readAction(action, i, database));
+  checkDistinct(writes);
   const text = token === undefined ? "" : JSON.stringify(input["TransactItems"]);
   const replay = token === undefined ? undefined : database.tokens.find(token, database.now());
   if (replay !== undefined) {
@@ -98,8 +100,6 @@ export function transactWriteItems(database: Database, body: unknown): Record<st
     for (const { table, units } of replay.reads) consumed.add(table, { read: units });
     return consumed.several(true);
   }
-  const writes = actions.map((action, i) => readAction(action, i, database));
-  checkDistinct(writes);
   const outcomes = decide(writes);
   for (const { write, item } of outcomes) store(write, item);
   const figures = outcomes.map(({ write, old, item }) => ({

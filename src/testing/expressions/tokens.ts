@@ -21,55 +21,44 @@ export class ExpressionError extends Error {
 }
 
 const TOKEN =
-  /\s*(?:([A-Za-z][A-Za-z0-9_]*)|(#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|(0|[1-9]\d*)|(<>|<=|>=|[=<>(),.[\]+-]))/y;
+  /(?:([A-Za-z][A-Za-z0-9_]*)|(#[A-Za-z0-9_]+)|(:[A-Za-z0-9_]+)|(0|[1-9]\d*)|(<>|<=|>=|[=<>(),.[\]+-]))/y;
 const SPACE = /\s*/y;
 
 /**
- * The tokens of an expression, the last one an `end`.
- *
- * @throws {ExpressionError} at a character that starts no token.
+ * The tokens of an expression, the last one an `end`. A character that starts no token is a symbol
+ * that the grammar has no place for, so that the first thing wrong is what is reported.
  */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  let at = 0;
-  for (;;) {
+  let at = skipSpace(text, 0);
+  while (at < text.length) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(text);
-    if (match === null) break;
-    at = TOKEN.lastIndex;
-    tokens.push(token(match, at));
-  }
-  SPACE.lastIndex = at;
-  SPACE.exec(text);
-  const rest = SPACE.lastIndex;
-  if (rest < text.length) {
-    const wrong: Token = { kind: "symbol", text: text.charAt(rest), start: rest };
-    throw syntaxError(text, [...tokens, wrong, ...lenientTokens(text, rest + 1)], tokens.length);
+    const token = match === null
+      ? {
+        kind: "symbol",
+        text: String.fromCodePoint(text.codePointAt(at) ?? 0),
+        start: at,
+      } as const
+      : { kind: kindOf(match), text: match[0], start: at };
+    tokens.push(token);
+    at = skipSpace(text, at + token.text.length);
   }
   tokens.push({ kind: "end", text: "<EOF>", start: text.length });
   return tokens;
 }
 
-function token(match: RegExpExecArray, end: number): Token {
-  const [, name, nameRef, valueRef, number, symbol] = match;
-  const text = name ?? nameRef ?? valueRef ?? number ?? symbol ?? "";
-  const kind: TokenKind = name !== undefined
-    ? "name"
-    : nameRef !== undefined
-    ? "nameRef"
-    : valueRef !== undefined
-    ? "valueRef"
-    : number !== undefined
-    ? "number"
-    : "symbol";
-  return { kind, text, start: end - text.length };
+function kindOf([, name, nameRef, valueRef, number]: RegExpExecArray): TokenKind {
+  if (name !== undefined) return "name";
+  if (nameRef !== undefined) return "nameRef";
+  if (valueRef !== undefined) return "valueRef";
+  return number !== undefined ? "number" : "symbol";
 }
 
-/** The token after a wrong character, for the error's text. */
-function lenientTokens(text: string, from: number): Token[] {
-  TOKEN.lastIndex = from;
-  const match = TOKEN.exec(text);
-  return match === null ? [] : [token(match, TOKEN.lastIndex)];
+function skipSpace(text: string, from: number): number {
+  SPACE.lastIndex = from;
+  SPACE.exec(text);
+  return SPACE.lastIndex;
 }
 
 /** The error at one token: it quotes that token with its neighbours. */
