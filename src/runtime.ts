@@ -45,20 +45,10 @@ export interface Runtime {
 
 interface Surroundings {
   process?: { env?: Record<string, string | undefined> };
-  Deno?: { unrefTimer?(timer: unknown): void };
   navigator?: { userAgent?: string };
 }
 
 const surroundings = globalThis as unknown as Surroundings;
-
-function unref(timer: unknown): void {
-  // Timers are objects on Node, Bun and recent Deno and Workers, numbers elsewhere.
-  if (typeof timer === "object" && timer !== null && "unref" in timer) {
-    if (typeof timer.unref === "function") timer.unref();
-  } else if (typeof timer === "number") {
-    surroundings.Deno?.unrefTimer?.(timer);
-  }
-}
 
 function env(name: string): string | undefined {
   try {
@@ -81,7 +71,8 @@ export const systemRuntime: Runtime = {
   randomId,
   setTimer(callback, ms, background = false) {
     const timer = setTimeout(callback, ms);
-    if (background) unref(timer);
+    // An object on Node, Bun, Deno and recent Workers; a number has nothing to keep alive.
+    if (background) (timer as { unref?(): void }).unref?.();
     return timer;
   },
   clearTimer: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),

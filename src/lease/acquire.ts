@@ -303,7 +303,7 @@ export class Acquisition {
     return judge(record, {
       serverLower: table.clock.lower(now),
       maxClockSkewMs: settings.maxClockSkewMs,
-      unchangedMs: (holder) => table.memory.unchangedMs(this.#order.name, holder, now),
+      unchangedMs: (holder) => table.memory.unchangedMs(holder, now),
     });
   }
 

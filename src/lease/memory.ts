@@ -1,5 +1,5 @@
 /**
- * What a manager remembers of the locks it has met: the last fence, and since when it has seen each
+ * What a manager remembers of the locks it has met: the last fences, and since when it has seen each
  * holder unchanged. Plain data, bounded, and safe to lose.
  *
  * @module
@@ -9,55 +9,46 @@ import type { Holder, LockRecord } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import { observedMs } from "./decide.ts";
 
-interface Sighting {
-  readonly entry: string;
-  readonly since: Moment;
-}
+/** How many fences and holders are remembered; those met longest ago are forgotten first. */
+const ENTRIES_MAX = 1_000;
 
-interface Remembered {
-  fence: number;
-  sightings: Map<string, Sighting>;
+/** A map that forgets. */
+class BoundedMap<V> extends Map<string, V> {
+  override set(key: string, value: V): this {
+    this.delete(key); // moves the key to the young end
+    if (this.size >= ENTRIES_MAX) this.delete(this.keys().next().value!);
+    return super.set(key, value);
+  }
 }
-
-/** How many locks are remembered; the ones met longest ago are forgotten first. */
-const NAMES_MAX = 1_000;
 
 /** The memory of one manager. */
 export class LockMemory {
-  readonly #names = new Map<string, Remembered>();
+  readonly #fences = new BoundedMap<number>();
+  readonly #sightings = new BoundedMap<{ readonly expires: number; readonly since: Moment }>();
 
   /** The greatest fence seen of a name; 0 where none was. */
   fence(name: string): number {
-    return this.#names.get(name)?.fence ?? 0;
+    return this.#fences.get(name) ?? 0;
   }
 
   /** Takes in a record, received at `now`. A waiter's clock starts at the receipt, never before. */
   see(name: string, record: LockRecord | undefined, now: Moment): void {
-    const before = this.#names.get(name);
-    const sightings = new Map<string, Sighting>();
+    this.#fences.set(name, Math.max(this.fence(name), record?.fence ?? 0));
     for (const holder of record?.holders ?? []) {
-      const entry = fingerprint(holder);
-      const old = before?.sightings.get(holder.grantId);
-      const kept = old !== undefined && old.entry === entry &&
-        observedMs(old.since, now) !== undefined;
-      sightings.set(holder.grantId, kept ? old : { entry, since: now });
-    }
-    this.#names.delete(name); // moves the name to the young end
-    this.#names.set(name, { fence: Math.max(before?.fence ?? 0, record?.fence ?? 0), sightings });
-    if (this.#names.size > NAMES_MAX) {
-      const eldest = this.#names.keys().next();
-      if (!eldest.done) this.#names.delete(eldest.value);
+      if (this.#watchedMs(holder, now) === undefined) {
+        this.#sightings.set(holder.grantId, { expires: holder.expires, since: now });
+      }
     }
   }
 
   /** For how long this holder has been seen unchanged. */
-  unchangedMs(name: string, holder: Holder, now: Moment): number {
-    const sighting = this.#names.get(name)?.sightings.get(holder.grantId);
-    if (sighting === undefined || sighting.entry !== fingerprint(holder)) return 0;
-    return observedMs(sighting.since, now) ?? 0;
+  unchangedMs(holder: Holder, now: Moment): number {
+    return this.#watchedMs(holder, now) ?? 0;
   }
-}
 
-function fingerprint(holder: Holder): string {
-  return `${holder.token} ${holder.expires} ${holder.leaseMs}`;
+  /** `undefined` where the watch must start (again). Every renewal changes `expires`. */
+  #watchedMs(holder: Holder, now: Moment): number | undefined {
+    const seen = this.#sightings.get(holder.grantId);
+    return seen?.expires === holder.expires ? observedMs(seen.since, now) : undefined;
+  }
 }

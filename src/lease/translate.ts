@@ -14,20 +14,19 @@ import {
   LockTableError,
 } from "../errors.ts";
 
-/** Codes of the wire, what the lock calls them, and why. The first that fits counts. */
-const TABLE_RULES: readonly (readonly [RegExp, LockTableCode, string])[] = [
-  [/^ResourceNotFound/, "TABLE_NOT_FOUND", "its table does not exist in this Region and account"],
+/** What the wire says (code and text), what the lock calls it, and why. The first that fits counts. */
+const RULES: readonly (readonly [RegExp, LockTableCode | LockServiceCode, string])[] = [
+  [/^ResourceNot/, "TABLE_NOT_FOUND", "its table does not exist in this Region and account"],
   [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not active yet"],
   // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
   [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key than 'table' says"],
-];
-
-const SERVICE_RULES: readonly (readonly [RegExp, LockServiceCode, string])[] = [
-  [/^(Validation|Serialization)/, "REFUSED", "DynamoDB refused the request"],
+  [/^(Vali|Seri)/, "REFUSED", "DynamoDB refused the request"],
   [/^AccessDenied/, "ACCESS_DENIED", "its credentials lack a permission on the table"],
-  [/^Region/, "REGION", "no Region is set"],
+  // Nothing to hide in these two: they say what to set.
+  [/^RegionMissing/, "REGION", ""],
+  [/^CredentialsMissing/, "CREDENTIALS", ""],
   [
-    /^(Credentials|ExpiredToken|IncompleteSig|InvalidClient|InvalidSig|MissingAuth|Signature|UnrecognizedClient)/,
+    /^(Cred|ExpiredT|Incomp|InvalidC|InvalidS|MissingA|Signature|Unrec)/,
     "CREDENTIALS",
     "there are no credentials that DynamoDB accepts",
   ],
@@ -46,11 +45,9 @@ export function codeOf(error: unknown): string {
 
 /** The error that the caller of a lock sees. */
 export function translate(cause: DynamoError, name: string): LockError {
-  const evidence = `${cause.code} ${cause.message}`;
-  const message = (why: string) => `Cannot use lock '${name}' as ${why}: ${cause.code}`;
-  for (const [pattern, code, why] of TABLE_RULES) {
-    if (pattern.test(evidence)) return new LockTableError(code, message(why), name, cause);
-  }
-  const [, code, why] = SERVICE_RULES.find(([pattern]) => pattern.test(evidence))!;
-  return new LockServiceError(code, message(why), name, cause);
+  const [, code, why] = RULES.find(([said]) => said.test(`${cause.code} ${cause.message}`))!;
+  const message = `Cannot use lock '${name}' as ${why ? `${why}: ${cause.code}` : cause.message}`;
+  return code.startsWith("TABLE")
+    ? new LockTableError(code as LockTableCode, message, name, cause)
+    : new LockServiceError(code as LockServiceCode, message, name, cause);
 }
