@@ -1,6 +1,6 @@
 /**
- * What CI runs, from `.ci/run`: the gate, then every longer suite. It adds up how many
- * tests passed and failed and ends with `N passed, N failed`, the only line of that form that stands
+ * What CI runs, from `.ci/run`: the gate, then every longer suite. It adds up how many tests
+ * passed and failed and ends with `N passed, N failed`, the only line of that form that stands
  * alone: what the steps print is shown with a bar before it.
  *
  * A longer suite is any `tests/**\/*_long.ts`. One with `Deno.test` in it is run by `deno test`, any
