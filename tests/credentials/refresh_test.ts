@@ -73,6 +73,16 @@ Deno.test("send() renews keys five minutes ahead, without waiting for the new on
   assertEquals(used(server), ["K1", "K1", "K1", "K2"]);
 });
 
+Deno.test("send() waits for the renewal of its own request when requests are isolated", async () => {
+  const source = new Source((call) => Promise.resolve(keys(call, 60 * MINUTE_MS * call)));
+  const server = serverOf(source);
+  server.runtime.isolatesRequests = true;
+  await server.send();
+  await server.runtime.advance(56 * MINUTE_MS);
+  await server.send();
+  assertEquals(used(server), ["K1", "K2"]);
+});
+
 Deno.test("send() renews keys that live for a short time at half of their life", async () => {
   const source = new Source((call) =>
     Promise.resolve(keys(call, 4 * MINUTE_MS, server.runtime.now().wall))
@@ -140,6 +150,23 @@ Deno.test("send() renews keys once when DynamoDB calls them expired", async () =
   assertEquals(used(server), ["K1", "K2"]);
   assertEquals(source.options, [undefined, { forceRefresh: true }]);
   assertEquals(server.pauses, [0]);
+});
+
+Deno.test("send() keeps keys that another call has renewed meanwhile", async () => {
+  let release = () => {};
+  const source = new Source((call) => Promise.resolve(keys(call)));
+  const expired = refuse(400, "ExpiredTokenException");
+  const late: Handler = async (seen, signal) => {
+    await new Promise<void>((resolve) => release = resolve);
+    return await expired(seen, signal);
+  };
+  const server = serverOf(source, [late, expired, ok()]);
+  const first = server.client.send("ListTables", {});
+  await settle();
+  await server.client.send("ListTables", {});
+  release();
+  await first;
+  assertEquals([used(server), source.calls], [["K1", "K1", "K2", "K2"], 2]);
 });
 
 Deno.test("send() rejects when fresh keys are called expired, too", async () => {

@@ -1,7 +1,7 @@
 /** Cancellation, time-outs and deadlines: at every step, with nothing left over. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { DynamoError, type SendOptions } from "../../src/dynamodb/mod.ts";
+import { DynamoClient, DynamoError, type SendOptions } from "../../src/dynamodb/mod.ts";
 import { CountedAbort, settle } from "../support/wire_runtime.ts";
 import { answer, hang, KEYS, lose, ok, refuse, stall, WireServer } from "../support/wire_server.ts";
 
@@ -50,6 +50,23 @@ Deno.test("send() sends nothing when its signal has aborted before", async () =>
   const signal = AbortSignal.abort(REASON);
   assert(await reasonOf(server.client.send("UpdateItem", {}, { signal })) === REASON);
   assertEquals([server.requests, asked, server.runtime.pending], [[], 0, 0]);
+});
+
+Deno.test("send() rethrows the signal's reason rather than what else is wrong", async () => {
+  const { runtime, fetch } = new WireServer([ok()]);
+  const client = new DynamoClient({ runtime, fetch });
+  const signal = AbortSignal.abort(REASON);
+  assert(await reasonOf(client.send("UpdateItem", {}, { signal, deadlineMs: 0 })) === REASON);
+});
+
+Deno.test("send() sends nothing more when a listener aborts its signal", async () => {
+  for (const code of ["RequestTimeTooSkewed", "ThrottlingException"]) {
+    const abort = new CountedAbort();
+    const onRetry = () => abort.abort(REASON);
+    const server = new WireServer([refuse(400, code)], { onRetry });
+    assert(await reasonOf(server.send({ signal: abort.signal })) === REASON);
+    assertEquals([server.requests.length, server.runtime.pending], [1, 0]);
+  }
 });
 
 Deno.test("send() rethrows the signal's reason while it waits for credentials", async () => {
@@ -188,6 +205,7 @@ Deno.test("send() keeps conflicts within the deadline", async () => {
   const server = new WireServer([refuse(400, "TransactionConflictException")]);
   const error = await failure(server.send({ deadlineMs: 30 }));
   assertEquals([error.code, server.pauses], ["TransactionConflictException", [5, 10]]);
+  assertEquals(server.runtime.mono, 1015, "it rejects at once");
 });
 
 Deno.test("send() sends nothing when the deadline is now", async () => {
