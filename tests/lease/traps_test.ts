@@ -123,7 +123,8 @@ Deno.test("trap: a hand-over that landed unseen leaves no new grant", async () =
 
 Deno.test("trap: a lease counts from the first send of the proposal that was granted", async () => {
   const world = await World.create();
-  const { manager, node } = world.process();
+  // A fast clock writes an end far ahead, so that only the first send bounds the belief.
+  const { manager, node } = world.process({ wallOffsetMs: 60_000 });
   world.fail({ kind: "hang", applied: true });
   const start = world.time.now;
   const lease = await world.until(manager.acquire("job", { renew: false }));
@@ -194,14 +195,12 @@ Deno.test("trap: bounds are anchored to both clocks", async () => {
 Deno.test("trap: one proposal is open at a time", async () => {
   const world = await World.create();
   const holder = world.process();
-  const waiter = world.process();
+  // A fast clock: the first token is far ahead, the next one, by the server's clock, is lower.
+  const waiter = world.process({ wallOffsetMs: 40_000 });
   const lease = await world.until(holder.manager.acquire("job"));
-  await world.pass(60_000);
   world.fail({ kind: "late", ms: 30_000, apply: "late" });
   const wait = waiter.manager.acquire("job");
   await world.pass(6_000);
-  // The next token would be lower than the one that is still on its way.
-  waiter.node.wallOffsetMs = -20_000;
   await world.until(lease.release());
   const mine = await world.until(wait);
   assertEquals(await world.until(mine.release()), true);
