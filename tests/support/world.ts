@@ -7,6 +7,7 @@ import { LockManager } from "../../src/manager.ts";
 import type { LockManagerOptions } from "../../src/options.ts";
 import type { Runtime } from "../../src/runtime.ts";
 import { type Fault, MemoryDynamo } from "../../src/testing/mod.ts";
+import { kindOf } from "./requests.ts";
 import { idle, type VirtualNode, VirtualTime } from "./virtual.ts";
 
 /** Signs nothing worth checking, without WebCrypto, whose answers come when they like. */
@@ -39,6 +40,17 @@ export interface Surroundings {
   workers?: boolean;
   /** Whether answers reach it with their dates. */
   dates?: boolean;
+  /** How its requests are signed. */
+  signer?: Signer;
+}
+
+/** A record as it is on the table. */
+export interface RawRecord {
+  format: { N: string };
+  fence: { N: string };
+  holders: { M: Record<string, { M: Record<string, { S: string } & { N: string }> }> };
+  purge: { N: string };
+  exclusive?: { S: string };
 }
 
 function withoutDates(server: typeof fetch): typeof fetch {
@@ -60,21 +72,41 @@ export class World {
     this.dynamo = new MemoryDynamo({
       now: () => this.time.now,
       delay: (ms) => this.time.delay(ms),
+      maxSigningSkewMs: 15 * 60_000, // as the service: nobody with a clock further off is answered
     });
   }
 
   /** A world with the table `dynamo-lock`. */
   static async create(): Promise<World> {
     const world = new World();
-    const client = world.client(world.time.node());
-    await world.time.until(client.send("CreateTable", {
-      TableName: "dynamo-lock",
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName: "key", AttributeType: "S" }],
-      KeySchema: [{ AttributeName: "key", KeyType: "HASH" }],
-    }));
-    world.dynamo.clearRequests();
+    await world.createTable("dynamo-lock");
     return world;
+  }
+
+  /** Makes a table with these keys, the partition key first, all of them strings. */
+  async createTable(name: string, ...keys: string[]): Promise<void> {
+    const names = keys.length > 0 ? keys : ["key"];
+    const client = this.client(this.time.node());
+    await this.until(client.send("CreateTable", {
+      TableName: name,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: names.map((key) => ({ AttributeName: key, AttributeType: "S" })),
+      KeySchema: names.map((key, at) => ({
+        AttributeName: key,
+        KeyType: at === 0 ? "HASH" : "RANGE",
+      })),
+    }));
+    await this.until(client.send("UpdateTimeToLive", {
+      TableName: name,
+      TimeToLiveSpecification: { AttributeName: "purge", Enabled: true },
+    }));
+    this.dynamo.clearRequests();
+  }
+
+  /** Deletes a table behind everybody's back. */
+  async deleteTable(name = "dynamo-lock"): Promise<void> {
+    await this.until(this.client(this.time.node()).send("DeleteTable", { TableName: name }));
+    this.dynamo.clearRequests();
   }
 
   /** A client on a node. */
@@ -83,17 +115,18 @@ export class World {
       region: "local",
       endpoint: "http://127.0.0.1:1",
       credentials: { accessKeyId: "test", secretAccessKey: "test" },
-      signer: quickSigner,
+      signer: surroundings.signer ?? quickSigner,
       runtime: this.#runtime(node, surroundings),
     });
   }
 
   /** Starts a process. */
   process(options: LockManagerOptions & Surroundings = {}): Process {
-    const { wallOffsetMs = 0, latencyMs = 1, workers = false, dates = true, ...rest } = options;
+    const { wallOffsetMs = 0, latencyMs = 1, workers = false, dates = true, signer, ...rest } =
+      options;
     const node = this.time.node({ wallOffsetMs, seed: ++this.#processes });
     const events: LockEvent[] = [];
-    const surroundings = { latencyMs, workers, dates };
+    const surroundings = { latencyMs, workers, dates, ...(signer && { signer }) };
     const manager = new LockManager({
       client: this.client(node, surroundings),
       runtime: this.#runtime(node, surroundings),
@@ -113,6 +146,32 @@ export class World {
     const operations = this.dynamo.requests.map((request) => request.operation);
     this.dynamo.clearRequests();
     return operations;
+  }
+
+  /** The steps that reached the server since the last call. */
+  kinds(): string[] {
+    const kinds = this.dynamo.requests.map(kindOf);
+    this.dynamo.clearRequests();
+    return kinds;
+  }
+
+  /** A record as it is on the table. */
+  record(name: string): RawRecord | undefined {
+    const item = this.dynamo.table("dynamo-lock").get({ key: { S: name } });
+    return item as unknown as RawRecord | undefined;
+  }
+
+  /** How many hold a lock by the table's word. */
+  holders(name: string): number {
+    return Object.keys(this.record(name)?.holders.M ?? {}).length;
+  }
+
+  /** Changes a record behind everybody's back. */
+  tamper(name: string, change: (record: RawRecord) => void): void {
+    const record = this.record(name)!;
+    change(record);
+    const item = record as unknown as Parameters<ReturnType<MemoryDynamo["table"]>["put"]>[0];
+    this.dynamo.table("dynamo-lock").put(item);
   }
 
   /** The next matching requests meet this fault. */
