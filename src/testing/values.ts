@@ -64,8 +64,11 @@ export function normalizeItem(input: unknown, member: string): AttributeMap {
 
 /** Checks one value of a request. See {@link normalizeItem}. */
 export function normalizeValue(input: unknown, depth = 0): AttributeValue {
-  if (depth > MAX_DEPTH) {
-    throw validation("Nesting Levels have exceeded supported limits");
+  if (depth >= MAX_DEPTH) {
+    throw validation(
+      "Nesting Levels have exceeded supported limits: " +
+        "Attributes in the item have nested levels beyond supported limit",
+    );
   }
   const value = record(input);
   let found: string | undefined;

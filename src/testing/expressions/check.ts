@@ -17,18 +17,21 @@ import type {
 import { isReserved } from "./reserved.ts";
 import { ExpressionError } from "./tokens.ts";
 
-/** Where a function may stand: as a condition, as an operand of one, or in an update. */
-type Place = "condition" | "operand" | "update";
+/**
+ * Where a function may stand: as a condition, as an operand of one, as all that `SET` assigns, or
+ * as an operand of that.
+ */
+type Place = "condition" | "operand" | "assigned" | "addend";
 
-const FUNCTIONS: ReadonlyMap<string, Place> = new Map<string, Place>([
-  ["attribute_exists", "condition"],
-  ["attribute_not_exists", "condition"],
-  ["attribute_type", "condition"],
-  ["begins_with", "condition"],
-  ["contains", "condition"],
-  ["size", "operand"],
-  ["if_not_exists", "update"],
-  ["list_append", "update"],
+const FUNCTIONS: ReadonlyMap<string, readonly Place[]> = new Map<string, readonly Place[]>([
+  ["attribute_exists", ["condition"]],
+  ["attribute_not_exists", ["condition"]],
+  ["attribute_type", ["condition"]],
+  ["begins_with", ["condition"]],
+  ["contains", ["condition"]],
+  ["size", ["operand"]],
+  ["if_not_exists", ["assigned", "addend"]],
+  ["list_append", ["assigned"]],
 ]);
 
 /** A function where it stands. */
@@ -100,7 +103,8 @@ function collectCondition(node: ConditionNode, contents: Contents): void {
 }
 
 function collectAssigned(node: AssignedNode, contents: Contents): void {
-  collectOperands(node.kind === "sum" ? [node.left, node.right] : [node], "update", contents);
+  if (node.kind === "sum") collectOperands([node.left, node.right], "addend", contents);
+  else collectOperands([node], "assigned", contents);
 }
 
 function collectOperands(nodes: readonly OperandNode[], place: Place, contents: Contents): void {
@@ -108,7 +112,7 @@ function collectOperands(nodes: readonly OperandNode[], place: Place, contents: 
     if (node.kind === "path") contents.paths.push(node);
     if (node.kind !== "call") continue;
     contents.calls.push({ call: node, place });
-    collectOperands(node.operands, place, contents);
+    collectOperands(node.operands, place === "assigned" ? "addend" : place, contents);
   }
 }
 
@@ -119,15 +123,19 @@ function checkKnown({ call }: PlacedCall): void {
 }
 
 function checkPlace({ call, place }: PlacedCall): void {
-  const allowed = FUNCTIONS.get(call.name);
-  if (allowed === place) return;
-  if (allowed === "update" || place === "update") {
-    const where = place === "update" ? "an update expression" : "a condition expression";
+  const allowed = FUNCTIONS.get(call.name) ?? [];
+  if (allowed.includes(place)) return;
+  if (allowed.some(inUpdate) !== inUpdate(place)) {
+    const where = inUpdate(place) ? "an update expression" : "a condition expression";
     throw new ExpressionError(`The function is not allowed in ${where}; function: ${call.name}`);
   }
   throw new ExpressionError(
     `The function is not allowed to be used this way in an expression; function: ${call.name}`,
   );
+}
+
+function inUpdate(place: Place): boolean {
+  return place === "assigned" || place === "addend";
 }
 
 function checkReserved({ steps }: PathNode): void {

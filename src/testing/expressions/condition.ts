@@ -8,14 +8,14 @@ import { type AttributeValue, contentOf, typeOf } from "../values.ts";
 import { compareValues } from "../value_order.ts";
 import type { CallNode, Comparator, ConditionNode, OperandNode } from "./ast.ts";
 import {
+  checkDistinctPaths,
   checkNeedsPath,
   checkOperandCounts,
   resolveNames,
   resolveValues,
-  wrongCount,
   wrongType,
 } from "./operands.ts";
-import { bindPath, type Path, samePath, showPath } from "./paths.ts";
+import { bindPath, type Path } from "./paths.ts";
 import type { Placeholders } from "./placeholders.ts";
 import { ExpressionError } from "./tokens.ts";
 
@@ -79,7 +79,12 @@ export function bindCondition(node: ConditionNode, placeholders: Placeholders): 
     case "in": {
       const operands = bindOperands([node.operand, ...node.candidates], placeholders);
       const [operand, ...candidates] = operands as [Operand, ...Operand[]];
-      if (candidates.length > MAX_CANDIDATES) throw wrongCount("IN", candidates.length + 1);
+      if (candidates.length > MAX_CANDIDATES) {
+        throw new ExpressionError(
+          "The IN operator is provided with too many operands; " +
+            `number of operands: ${candidates.length}`,
+        );
+      }
       checkDistinct("IN", operand, candidates);
       checkSizes([operand, ...candidates]);
       return { kind: "in", operand, candidates };
@@ -129,13 +134,8 @@ function staticType(operand: Operand): string | undefined {
 
 function checkDistinct(operator: string, first: Operand, others: readonly Operand[]): void {
   if (first.kind !== "path") return;
-  const { path } = first;
-  if (others.some((other) => other.kind === "path" && samePath(path, other.path))) {
-    throw new ExpressionError(
-      "The first operand must be distinct from the remaining operands for this operator or " +
-        `function; operator: ${operator}, first operand: ${showPath(path)}`,
-    );
-  }
+  const paths = others.flatMap((other) => other.kind === "path" ? [other.path] : []);
+  checkDistinctPaths(operator, first.path, paths);
 }
 
 function checkOrdered(operator: string, operands: readonly Operand[]): void {

@@ -5,6 +5,7 @@
  */
 
 import type { CallNode, OperandNode } from "./ast.ts";
+import { type Path, samePath, showPath } from "./paths.ts";
 import type { Placeholders } from "./placeholders.ts";
 import { ExpressionError } from "./tokens.ts";
 
@@ -61,8 +62,16 @@ export function checkNeedsPath({ name, operands }: CallNode): void {
   );
 }
 
-/** The error of a wrong number of operands. */
-export function wrongCount(name: string, count: number): ExpressionError {
+/** Checks that an operator's first operand is none of the others. */
+export function checkDistinctPaths(operator: string, first: Path, others: readonly Path[]): void {
+  if (!others.some((other) => samePath(first, other))) return;
+  throw new ExpressionError(
+    "The first operand must be distinct from the remaining operands for this operator or " +
+      `function; operator: ${operator}, first operand: ${showPath(first)}`,
+  );
+}
+
+function wrongCount(name: string, count: number): ExpressionError {
   return new ExpressionError(
     "Incorrect number of operands for operator or function; " +
       `operator or function: ${name}, number of operands: ${count}`,

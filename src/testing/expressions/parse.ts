@@ -69,13 +69,6 @@ function requireCondition(reader: Reader, parsed: Parsed): ConditionNode {
   return parsed;
 }
 
-function requireOperand(reader: Reader, parsed: Parsed): OperandNode {
-  if (parsed.kind !== "path" && parsed.kind !== "value" && parsed.kind !== "call") {
-    throw reader.unexpected();
-  }
-  return parsed;
-}
-
 function or(reader: Reader): Parsed {
   let left = and(reader);
   while (reader.isNext("OR")) {
@@ -135,8 +128,13 @@ function group(reader: Reader): Parsed {
 }
 
 function operand(reader: Reader): OperandNode {
-  const { kind, text } = reader.token;
-  if (kind === "symbol" && text === "(") return requireOperand(reader, group(reader));
+  const { kind } = reader.token;
+  if (reader.isNext("(")) {
+    const open = reader.open();
+    const inner = operand(reader);
+    reader.close(open);
+    return inner;
+  }
   if (kind === "valueRef") return value(reader);
   if (kind === "name" && reader.following?.text === "(") return call(reader);
   return path(reader);
@@ -208,16 +206,19 @@ function action(reader: Reader, section: string): ActionNode {
 
 /** The right side of `SET a = ...`. */
 function assigned(reader: Reader): AssignedNode {
-  if (reader.take("(")) {
-    const inner = assigned(reader);
-    reader.expect(")");
-    return inner;
-  }
-  const left = operand(reader);
+  const left = reader.isNext("(") ? assignedGroup(reader) : operand(reader);
+  if (left.kind === "sum") return left;
   for (const operator of ["+", "-"] as const) {
     if (!reader.take(operator)) continue;
     reader.count();
     return { kind: "sum", operator, left, right: operand(reader) };
   }
   return left;
+}
+
+function assignedGroup(reader: Reader): AssignedNode {
+  const open = reader.open();
+  const inner = assigned(reader);
+  reader.close(open);
+  return inner;
 }

@@ -8,7 +8,10 @@ import { ExpressionError, syntaxError, type Token, tokenize } from "./tokens.ts"
 
 /** An expression may have this many operators and functions. */
 const MAX_OPERATORS = 300;
-const KEYWORDS: ReadonlySet<string> = new Set(["AND", "OR", "NOT", "BETWEEN", "IN"]);
+const KEYWORDS: ReadonlySet<string> = new Set([
+  ...["AND", "OR", "NOT", "BETWEEN", "IN"],
+  ...["SET", "REMOVE", "ADD", "DELETE"],
+]);
 
 /** The reading position in one expression, and what is only known once all is read. */
 export class Reader {
@@ -96,7 +99,7 @@ export class Reader {
     if (this.#redundant) throw new ExpressionError("The expression has redundant parentheses;");
     if (this.#operators > MAX_OPERATORS) {
       throw new ExpressionError(
-        `The expression contains too many operators; operator count: ${this.#operators}`,
+        `The expression contains too many operators; operator count: ${MAX_OPERATORS + 1}`,
       );
     }
   }

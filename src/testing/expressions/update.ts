@@ -13,6 +13,7 @@ import { type AttributeMap, type AttributeValue, contentOf, typeOf } from "../va
 import type { ActionNode, AssignedNode, OperandNode } from "./ast.ts";
 import { Draft } from "./draft.ts";
 import {
+  checkDistinctPaths,
   checkNeedsPath,
   checkOperandCounts,
   resolveNames,
@@ -106,6 +107,7 @@ function bindOperand(node: OperandNode, placeholders: Placeholders): Assigned {
   const left = bindOperand(first, placeholders);
   const right = bindOperand(second, placeholders);
   if (node.name === "if_not_exists" && left.kind === "path") {
+    checkDistinctPaths(node.name, left.path, right.kind === "path" ? [right.path] : []);
     return { kind: "if_not_exists", path: left.path, otherwise: right };
   }
   for (const operand of [left, right]) checkType("list_append", operand, "L");
