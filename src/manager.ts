@@ -60,7 +60,8 @@ export class LockManager {
   readonly #queue = new LocalQueue();
   readonly #leases = new Set<Lease>();
   readonly #work = new Set<Promise<unknown>>();
-  readonly #closing = new AbortController();
+  readonly #cancels = new Set<AbortController>();
+  #closed = false;
   #opened: Opened | undefined;
 
   /**
@@ -121,8 +122,8 @@ export class LockManager {
    * released runs out by itself.
    */
   async close(): Promise<void> {
-    const message = "Cannot use a LockManager after 'close'";
-    this.#closing.abort(new LockError("MANAGER_CLOSED", message));
+    this.#closed = true;
+    for (const cancel of this.#cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
     await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
     while (this.#work.size > 0) await Promise.all(this.#work);
@@ -138,14 +139,17 @@ export class LockManager {
     const { place, ownerId } = this.#open();
     checkName(name, place);
     const { leaseMs, renew, owner = ownerId, data } = { ...this.#options, ...own };
-    const closing = this.#closing.signal;
-    const signal = options.signal ? AbortSignal.any([options.signal, closing]) : closing;
+    if (this.#closed) throw closedError();
+    const cancel = new AbortController();
+    const signal = own.signal ? AbortSignal.any([own.signal, cancel.signal]) : cancel.signal;
     signal.throwIfAborted();
-    const context = this.#context(options);
+    const context = this.#context(own);
     const start = this.#runtime.now();
     this.#emit({ type: "request", name, wait });
     const order = { name, leaseMs, ownerId: owner, data, signal, wait, heldHere: false };
-    const state = await this.#track(this.#queued(context, order));
+    if (!this.#runtime.isolatesRequests) this.#cancels.add(cancel);
+    const work = this.#queued(context, order).finally(() => this.#cancels.delete(cancel));
+    const state = await this.#track(work);
     if (state === null) {
       this.#emit({ type: "miss", name });
       return null;
@@ -225,4 +229,8 @@ export class LockManager {
     const ownerId = owner ?? runtime.randomId().slice(0, 16);
     return this.#opened = { place, table: lockTable, ownerId };
   }
+}
+
+function closedError(): LockError {
+  return new LockError("MANAGER_CLOSED", "Cannot use a LockManager after 'close'");
 }
