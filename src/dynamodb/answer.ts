@@ -5,7 +5,7 @@
  */
 
 import { crc32 } from "./crc32.ts";
-import type { CancellationReason } from "./errors.ts";
+import type { CancellationReason, DynamoErrorDetails } from "./errors.ts";
 import { classify, type RetryClass } from "./retry.ts";
 import type { AttributeMap } from "./values.ts";
 
@@ -16,12 +16,10 @@ export interface Failure {
   readonly retry: RetryClass;
   /** Whether the attempt may have been applied all the same. */
   readonly unknown: boolean;
-  readonly statusCode?: number;
-  readonly requestId?: string | undefined;
-  readonly retryAfterMs?: number;
-  readonly item?: AttributeMap | undefined;
-  readonly cancellationReasons?: readonly CancellationReason[] | undefined;
-  readonly throttlingReasons?: readonly string[] | undefined;
+  /** How long the server asks to wait. */
+  readonly hintMs?: number;
+  /** What goes into the error as it is. */
+  readonly details?: Partial<DynamoErrorDetails>;
   readonly cause?: unknown;
 }
 
@@ -110,8 +108,8 @@ export function isRedirect(status: number): boolean {
 /** Whether DynamoDB must have accepted the signature, and with it the signing time. */
 export function isAccepted(answer: Answer): boolean {
   if ("output" in answer) return true;
-  const { code, statusCode = 0 } = answer.failure;
-  return statusCode < 500 && ACCEPTED_CODE.test(code);
+  const { code, details } = answer.failure;
+  return ACCEPTED_CODE.test(code) && details!.statusCode! < 500;
 }
 
 /**
@@ -124,33 +122,35 @@ export function readAnswer(status: number, headers: Headers, bytes?: Uint8Array)
   const body = bytes && readBody(headers, bytes);
   if (status >= 200 && status < 300 && body !== undefined) return { output: body };
   const hint = headers.get("x-amz-retry-after") ?? "";
-  const known = {
-    statusCode: status,
-    requestId: textOf(headers.get("x-amzn-requestid"))?.slice(0, MAX_MESSAGE),
-    retryAfterMs: /^\d{1,9}$/.test(hint) ? Number(hint) : 0,
-  };
+  const hintMs = /^\d{1,9}$/.test(hint) ? Number(hint) : 0;
+  const requestId = textOf(headers.get("x-amzn-requestid"))?.slice(0, MAX_MESSAGE);
+  const details = { statusCode: status, requestId };
   const code = body && status >= 400 ? readCode(headers, body) : undefined;
   if (body === undefined || code === undefined) {
-    const redirect = isRedirect(status);
+    const isFatal = isRedirect(status);
     const failure: Failure = {
-      ...known,
-      code: redirect ? "Redirected" : "BadAnswer",
-      message: `status ${status}, ${redirect ? "not followed" : "not an answer of DynamoDB"}`,
-      retry: redirect ? "none" : status === 429 ? "throttling" : "transient",
+      code: isFatal ? "Redirected" : "BadAnswer",
+      message: `status ${status}`,
+      retry: isFatal ? "none" : status === 429 ? "throttling" : "transient",
       unknown: true,
+      hintMs,
+      details,
     };
     return { failure };
   }
   const message = readMessage(body);
   const failure: Failure = {
-    ...known,
     code,
     message,
     retry: classify(status, code, message),
     unknown: status >= 500 || UNKNOWN_CODE.test(code),
-    item: itemOf(body.Item),
-    cancellationReasons: readReasons(body.CancellationReasons),
-    throttlingReasons: readThrottling(body.ThrottlingReasons ?? body.throttlingReasons),
+    hintMs,
+    details: {
+      ...details,
+      item: itemOf(body.Item),
+      cancellationReasons: readReasons(body.CancellationReasons),
+      throttlingReasons: readThrottling(body.ThrottlingReasons ?? body.throttlingReasons),
+    },
   };
   return { failure };
 }

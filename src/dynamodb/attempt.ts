@@ -1,9 +1,7 @@
-import type { AwsCredentialIdentity } from "../credentials/identity.ts";
 import type { Moment, Runtime } from "../runtime.ts";
 import { type Answer, type Failure, isAccepted, isRedirect, readAnswer } from "./answer.ts";
-import type { Endpoint } from "./endpoint.ts";
 import { TimeLimitReached, withLimit } from "./limit.ts";
-import type { Signer } from "./signer.ts";
+import type { Signer, SigningRequest } from "./signer.ts";
 
 /** When an answer was asked for and when it came: what a clock estimate needs of it. */
 export interface AnswerTiming {
@@ -32,30 +30,11 @@ export interface Wire {
   readonly fetch: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** One attempt. */
-export interface AttemptRequest {
-  readonly endpoint: Endpoint;
-  readonly identity: AwsCredentialIdentity;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-  /** The server's clock minus the local wall clock, as far as it is known. */
-  readonly offsetMs: number;
-  /** The limit, which covers signing, the request and the whole body. */
-  readonly limitMs: number;
-  readonly signal: AbortSignal | undefined;
-}
-
 /** How one attempt ended; `timing` where there were headers at least. */
 export interface AttemptResult {
   readonly answer: Answer;
   readonly sent: boolean;
   readonly timing?: AnswerTiming;
-}
-
-/** What is kept of an answer from its headers on. */
-interface Received {
-  readonly receivedAt: Moment;
-  readonly headers: Headers;
 }
 
 function kindOf(answer: Answer): AnswerTiming["kind"] {
@@ -88,31 +67,39 @@ function discard(response: Response): void {
 /**
  * Signs and sends one request, and reads the whole answer. It rejects only with the reason of the
  * caller's signal; every other outcome is a result.
+ *
+ * @param limitMs The limit of signing, the request and the whole body together.
  */
-export async function attempt(wire: Wire, request: AttemptRequest): Promise<AttemptResult> {
-  const { runtime } = wire;
-  const { signal, limitMs } = request;
-  const signedAt = runtime.now().wall + request.offsetMs;
+export async function attempt(
+  { runtime, signer, fetch }: Wire,
+  request: SigningRequest,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<AttemptResult> {
   let sentAt: Moment | undefined;
-  let received: Received | undefined;
+  let receivedAt: Moment | undefined;
+  let answered: Headers | undefined;
 
   const exchange = async (limit: AbortSignal): Promise<Answer> => {
-    const headers = await sign(wire, request, signedAt);
+    const headers = await signer.sign(request);
     if (limit.aborted) throw limit.reason; // nobody waits for it any more: do not send it
+    // Not signed, as proxies and runtimes rewrite it. Unpacked bytes would not fit the checksum.
+    headers.set("accept-encoding", "identity");
     sentAt = runtime.now();
-    const response = await wire.fetch(request.endpoint.url, {
-      method: "POST",
+    const response = await fetch(request.url, {
+      method: request.method,
       headers,
       body: request.body,
       redirect: "manual", // following one would hand the signed request to another origin
       signal: limit,
     });
-    received = { receivedAt: runtime.now(), headers: response.headers };
+    receivedAt = runtime.now();
     const { status } = response;
+    answered = response.headers;
     if (limit.aborted || isRedirect(status)) discard(response);
     if (limit.aborted) throw limit.reason;
-    if (isRedirect(status)) return readAnswer(status, response.headers);
-    return readAnswer(status, response.headers, new Uint8Array(await response.arrayBuffer()));
+    if (isRedirect(status)) return readAnswer(status, answered);
+    return readAnswer(status, answered, new Uint8Array(await response.arrayBuffer()));
   };
 
   let answer: Answer;
@@ -122,36 +109,15 @@ export async function attempt(wire: Wire, request: AttemptRequest): Promise<Atte
     if (signal?.aborted) throw signal.reason;
     answer = { failure: noAnswer(error, sentAt !== undefined, limitMs) };
   }
-  if (sentAt === undefined || received === undefined) return { answer, sent: sentAt !== undefined };
-  const { receivedAt, headers } = received;
-  const date = Date.parse(headers.get("date") ?? "");
-  return {
-    answer,
-    sent: true,
-    timing: {
-      sentAt,
-      receivedAt,
-      signedAt,
-      date: Number.isNaN(date) ? undefined : date,
-      age: headers.has("age"),
-      kind: kindOf(answer),
-    },
+  if (!sentAt || !receivedAt || !answered) return { answer, sent: sentAt !== undefined };
+  const date = Date.parse(answered.get("date") ?? "");
+  const timing: AnswerTiming = {
+    sentAt,
+    receivedAt,
+    signedAt: request.time,
+    date: isNaN(date) ? undefined : date,
+    age: answered.has("age"),
+    kind: kindOf(answer),
   };
-}
-
-async function sign(wire: Wire, request: AttemptRequest, time: number): Promise<Headers> {
-  const { endpoint, headers, body, identity } = request;
-  const signed = await wire.signer.sign({
-    method: "POST",
-    url: endpoint.url,
-    headers,
-    body,
-    region: endpoint.signingRegion,
-    service: "dynamodb",
-    identity,
-    time,
-  });
-  // Not signed, as proxies and runtimes rewrite it. Unpacked bytes would not fit the checksum.
-  signed.set("accept-encoding", "identity");
-  return signed;
+  return { answer, sent: true, timing };
 }

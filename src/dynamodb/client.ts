@@ -7,16 +7,9 @@ import {
 import { CredentialsError } from "../credentials/identity.ts";
 import { CredentialCache } from "../credentials/refresh.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
-import type { Failure } from "./answer.ts";
-import { type AnswerTiming, attempt, type Wire } from "./attempt.ts";
-import {
-  type Endpoint,
-  type EndpointOptions,
-  type EndpointSettings,
-  endpointSettings,
-  findRegion,
-  resolveEndpoint,
-} from "./endpoint.ts";
+import type { Answer, Failure } from "./answer.ts";
+import { attempt, type Wire } from "./attempt.ts";
+import { endpointFinder } from "./endpoint.ts";
 import { DynamoError } from "./errors.ts";
 import { sleep, TimeLimitReached, withLimit } from "./limit.ts";
 import {
@@ -27,7 +20,7 @@ import {
   type SendOptions,
 } from "./options.ts";
 import { MAX_ATTEMPTS, RetryPlan, RetryQuota } from "./retry.ts";
-import { SigV4Signer } from "./signer.ts";
+import { type SigningRequest, SigV4Signer } from "./signer.ts";
 
 const ATTEMPT_TIMEOUT_MS = 5000;
 
@@ -35,41 +28,26 @@ const ATTEMPT_TIMEOUT_MS = 5000;
 const CREDENTIALS_TIMEOUT_MS = 30_000;
 
 /** One call of `send`: what stays and what adds up over its attempts. */
-class Call {
-  attempts = 0;
-  mayHaveApplied = false;
-  lastFailure: Failure | undefined;
+interface Call {
+  readonly operation: string;
+  readonly options: SendOptions;
+  readonly plan: RetryPlan;
+  /** On the monotonic clock. */
+  readonly deadline: number;
+  attempts: number;
+  mayHaveApplied: boolean;
+  failure: Failure | undefined;
+}
 
-  constructor(
-    readonly operation: string,
-    readonly headers: Readonly<Record<string, string>>,
-    readonly body: string,
-    readonly plan: RetryPlan,
-    readonly options: SendOptions,
-    /** On the monotonic clock. */
-    readonly deadline: number,
-  ) {}
-
-  /** The error of a failure, with what the whole call knows. */
-  error(failure: Partial<Failure> & Pick<Failure, "code" | "message">): DynamoError {
-    const { code, message, statusCode, requestId, item, cause } = failure;
-    const { cancellationReasons, throttlingReasons } = failure;
-    const { operation, attempts, mayHaveApplied } = this;
-    const details = { attempts, mayHaveApplied, statusCode, requestId };
-    return new DynamoError(
-      code,
-      `Cannot complete '${operation}': ${code}${message && `: ${message}`}`,
-      { ...details, item, cancellationReasons, throttlingReasons },
-      cause === undefined ? undefined : { cause },
-    );
-  }
-
-  /** The error of a call that ran out of time: that of its last attempt, which tells more. */
-  outOfTime(): DynamoError {
-    return this.error(
-      this.lastFailure ?? { code: "TimeoutError", message: "'deadlineMs' has passed" },
-    );
-  }
+/** The error of a failure, with what the whole call knows. */
+function errorOf(call: Call, { code, message, details, cause }: Partial<Failure>): DynamoError {
+  const { operation, attempts, mayHaveApplied } = call;
+  return new DynamoError(
+    code!,
+    `Cannot complete '${operation}': ${code}${message && `: ${message}`}`,
+    { ...details, attempts, mayHaveApplied },
+    cause === undefined ? undefined : { cause },
+  );
 }
 
 /** Calls a listener; what it throws must not change the outcome. */
@@ -112,8 +90,7 @@ export class DynamoClient {
   readonly #wire: Wire;
   readonly #credentials: CredentialCache;
   readonly #quota = new RetryQuota();
-  #settings: EndpointSettings | undefined;
-  #endpoint: { readonly accountId: string | undefined; readonly to: Endpoint } | undefined;
+  #findEndpoint: ReturnType<typeof endpointFinder>;
   /** The server's clock minus our wall clock, learned from refusals only. */
   #offsetMs = 0;
 
@@ -159,115 +136,100 @@ export class DynamoClient {
   ): Promise<T> {
     checkSend(operation, input, options);
     options.signal?.throwIfAborted();
-    const call = this.#begin(operation, input, options);
+    const call = this.#begin(operation, options);
+    const request = {
+      method: "POST",
+      headers: {
+        "content-type": "application/x-amz-json-1.0",
+        "x-amz-target": `DynamoDB_20120810.${operation}`,
+      },
+      body: JSON.stringify(input),
+      service: "dynamodb",
+    };
     for (;;) {
       const identity = await this.#identity(call);
-      const result = await this.#attempt(call, identity);
-      if ("output" in result) return result.output as T;
-      await this.#prepareRetry(call, result.failure, identity);
+      const endpoint = this.#findEndpoint!(identity.accountId);
+      const time = this.#serverTime();
+      const answer = await this.#attempt(call, { ...request, ...endpoint, identity, time });
+      if ("output" in answer) return answer.output as T;
+      await this.#prepareRetry(call, answer.failure, identity);
     }
   }
 
-  #begin(operation: string, input: object, options: SendOptions): Call {
+  #begin(operation: string, options: SendOptions): Call {
     const maxAttempts = options.maxAttempts ?? this.#options.maxAttempts ?? MAX_ATTEMPTS;
-    const headers = {
-      "content-type": "application/x-amz-json-1.0",
-      "x-amz-target": `DynamoDB_20120810.${operation}`,
+    const call: Call = {
+      operation,
+      options,
+      plan: new RetryPlan(this.#quota, maxAttempts),
+      deadline: this.#runtime.now().mono + (options.deadlineMs ?? Infinity),
+      attempts: 0,
+      mayHaveApplied: false,
+      failure: undefined,
     };
-    const deadline = options.deadlineMs === undefined
-      ? Infinity
-      : this.#runtime.now().mono + options.deadlineMs;
-    const plan = new RetryPlan(this.#quota, maxAttempts);
-    const call = new Call(operation, headers, JSON.stringify(input), plan, options, deadline);
-    this.#settings ??= this.#findSettings(call);
-    return call;
+    this.#findEndpoint ??= endpointFinder(this.#options, this.#read);
+    if (this.#findEndpoint !== undefined) return call;
+    const message = "set the option 'region', AWS_REGION or AWS_DEFAULT_REGION";
+    throw errorOf(call, { code: "RegionMissing", message });
   }
 
-  #findSettings(call: Call): EndpointSettings {
-    const options: EndpointOptions = this.#options;
-    const region = findRegion(options, this.#read);
-    if (region !== undefined) return endpointSettings(options, region, this.#read);
-    throw call.error({
-      code: "RegionMissing",
-      message: "set the option 'region', 'AWS_REGION' or 'AWS_DEFAULT_REGION'",
-    });
+  /** The server's wall clock as far as it is known. */
+  #serverTime(): number {
+    return this.#runtime.now().wall + this.#offsetMs;
   }
 
-  /** The endpoint for these credentials; worked out once an account. */
-  #endpointFor(accountId: string | undefined): Endpoint {
-    if (this.#endpoint === undefined || this.#endpoint.accountId !== accountId) {
-      this.#endpoint = { accountId, to: resolveEndpoint(this.#settings!, accountId) };
-    }
-    return this.#endpoint.to;
-  }
-
-  /** What is left of the call's time, at least; throws where nothing is. */
+  /** What is left of the call's time; throws where nothing is. */
   #timeLeft(call: Call): number {
     const left = call.deadline - this.#runtime.now().mono;
-    if (left <= 0) throw call.outOfTime();
-    return left;
+    if (left > 0) return left;
+    // The last attempt's error tells more than that the time is up.
+    throw errorOf(call, call.failure ?? { code: "TimeoutError", message: "'deadlineMs' is over" });
   }
 
   async #identity(call: Call): Promise<AwsCredentialIdentity> {
-    const now = this.#runtime.now().wall + this.#offsetMs;
+    const now = this.#serverTime();
     const current = this.#credentials.current(now);
     if (current !== undefined) return current;
     const { signal } = call.options;
     const limitMs = Math.min(CREDENTIALS_TIMEOUT_MS, this.#timeLeft(call));
     try {
-      return await withLimit(
-        this.#runtime,
-        limitMs,
-        signal,
-        () => this.#credentials.ask(now),
-      );
-    } catch (error) {
+      return await withLimit(this.#runtime, limitMs, signal, () => this.#credentials.ask(now));
+    } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       // Keys that were only to be renewed ahead of their end still do.
       const old = this.#credentials.valid(now);
       if (old !== undefined) return old;
-      if (error instanceof TimeLimitReached) {
-        const message = `no credentials within ${Math.round(limitMs)} ms`;
-        throw call.error({ code: "TimeoutError", message });
-      }
-      const own = error instanceof CredentialsError;
-      throw call.error({
-        code: own && error.code === "CredentialsMissing" ? error.code : "CredentialsFailed",
-        message: own ? error.message : "the source of credentials failed",
-        cause: error,
+      const isLate = cause instanceof TimeLimitReached;
+      const isOurs = cause instanceof CredentialsError;
+      const isMissing = isOurs && cause.code === "CredentialsMissing";
+      throw errorOf(call, {
+        code: isLate ? "TimeoutError" : isMissing ? cause.code : "CredentialsFailed",
+        // Another package's text might repeat a key, so only ours is quoted.
+        message: isOurs ? cause.message : "no credentials from their source",
+        cause,
       });
     }
   }
 
-  async #attempt(call: Call, identity: AwsCredentialIdentity) {
-    const { options } = call;
-    const limitMs = options.attemptTimeoutMs ?? this.#options.attemptTimeoutMs ??
+  async #attempt(call: Call, request: SigningRequest): Promise<Answer> {
+    const { options, plan } = call;
+    const ownLimitMs = options.attemptTimeoutMs ?? this.#options.attemptTimeoutMs ??
       ATTEMPT_TIMEOUT_MS;
-    const { answer, sent, timing } = await attempt(this.#wire, {
-      endpoint: this.#endpointFor(identity.accountId),
-      identity,
-      headers: call.headers,
-      body: call.body,
-      offsetMs: this.#offsetMs,
-      limitMs: Math.min(limitMs, this.#timeLeft(call)),
-      signal: options.signal,
-    });
+    const limitMs = Math.min(ownLimitMs, this.#timeLeft(call));
+    const { answer, sent, timing } = await attempt(this.#wire, request, limitMs, options.signal);
     if (sent) call.attempts++;
     if (timing !== undefined) {
-      this.#learnOffset(timing);
+      const { kind, date, age, receivedAt } = timing;
+      // A refused signing time teaches the server's; a date from a cache teaches nothing.
+      if (kind === "skewed" && date !== undefined && !age) this.#offsetMs = date - receivedAt.wall;
       tell(options.onAnswer, timing);
     }
-    if ("output" in answer) call.plan.succeeded();
+    if ("output" in answer) plan.succeeded();
     else {
-      call.lastFailure = answer.failure;
+      call.failure = answer.failure;
       call.mayHaveApplied ||= answer.failure.unknown;
     }
     return answer;
-  }
-
-  /** A refused signing time teaches the server's; a date from a cache teaches nothing. */
-  #learnOffset({ kind, date, age, receivedAt }: AnswerTiming): void {
-    if (kind === "skewed" && date !== undefined && !age) this.#offsetMs = date - receivedAt.wall;
   }
 
   /** Makes ready for the next attempt and waits for its time, or throws where there is none. */
@@ -276,16 +238,16 @@ export class DynamoClient {
     failure: Failure,
     identity: AwsCredentialIdentity,
   ): Promise<void> {
-    const { options, operation, attempts } = call;
-    const { code, retry } = failure;
-    let worthIt = true;
-    if (retry === "skew") worthIt = options.retrySkew ?? true;
-    if (retry === "expired") worthIt = this.#credentials.expired(identity);
+    const { options, operation, attempts, plan } = call;
+    const { code, retry, hintMs } = failure;
+    const isWorthIt = retry === "expired"
+      ? this.#credentials.expired(identity)
+      : retry !== "skew" || (options.retrySkew ?? true);
     const timeLeftMs = this.#timeLeft(call);
-    const delayMs = worthIt
-      ? call.plan.next(retry, this.#runtime.random(), timeLeftMs, failure.retryAfterMs)
+    const delayMs = isWorthIt
+      ? plan.next(retry, this.#runtime.random(), timeLeftMs, hintMs)
       : undefined;
-    if (delayMs === undefined) throw call.error(failure);
+    if (delayMs === undefined) throw errorOf(call, failure);
     tell<RetryEvent>(this.#options.onRetry, { operation, attempt: attempts, code, delayMs });
     if (delayMs > 0) await sleep(this.#runtime, delayMs, options.signal);
   }

@@ -4,21 +4,8 @@
  * @module
  */
 
-/** Reads one variable of the environment. */
-type Read = (name: string) => string | undefined;
-
 /** Whether the account's own endpoint is used: where possible, always, or never. */
 export type AccountIdEndpointMode = "preferred" | "required" | "disabled";
-
-/** The settings that choose an endpoint, from the options and the environment together. */
-export interface EndpointSettings {
-  readonly region: string;
-  /** An endpoint of the user's: wins over everything that is made from the Region. */
-  readonly custom: string | undefined;
-  readonly dualstack: boolean;
-  readonly fips: boolean;
-  readonly accountMode: AccountIdEndpointMode;
-}
 
 /** The options that say where requests go. */
 export interface EndpointOptions {
@@ -48,7 +35,7 @@ export interface EndpointOptions {
 /** An address, and the Region to sign for. */
 export interface Endpoint {
   readonly url: string;
-  readonly signingRegion: string;
+  readonly region: string;
 }
 
 /** The default partition, `aws`: the only one with endpoints of accounts. */
@@ -74,98 +61,73 @@ function refuse(name: string, must: string): never {
   throw new RangeError(`Cannot find endpoint as '${name}' must ${must}`);
 }
 
-/** Refuses a Region that could lead a signed request to another host. */
-export function checkRegion(region: string): string {
-  if (HOST_LABEL.test(region)) return region;
-  return refuse(
-    "region",
-    `be a host label of a-z, 0-9, -: current value is ${JSON.stringify(region.slice(0, 80))}`,
-  );
+/** Whether signed requests may go there: its texts never repeat it, as it may hold a password. */
+function isSafe(endpoint: string | URL, allowInsecure: boolean): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { protocol, hostname, username, password, pathname, search, hash } = new URL(endpoint);
+  return username + password + search + hash === "" && pathname === "/" &&
+    (protocol === "https:" ||
+      protocol === "http:" && (allowInsecure || LOOPBACK.test(hostname)));
 }
 
 /**
- * Checks an endpoint of the user's and gives it the form that requests use.
+ * Merges options and environment; an option wins over its variable.
  *
- * @throws {RangeError} With a text that never repeats the endpoint, which may hold a password.
+ * @returns How to find the endpoint for the account of the credentials; `undefined` where neither
+ * the option `region`, `AWS_REGION` nor `AWS_DEFAULT_REGION` is set.
+ * @throws {RangeError} For what could lead a signed request to another host, and for what excludes
+ * each other.
  */
-export function checkEndpoint(endpoint: string | URL, allowInsecure = false): string {
-  try {
-    const url = new URL(endpoint);
-    const { protocol, hostname, username, password, pathname, search, hash } = url;
-    const safe = protocol === "https:" ||
-      protocol === "http:" && (allowInsecure || LOOPBACK.test(hostname));
-    if (safe && username + password + search + hash === "" && pathname === "/") return url.href;
-  } catch {
-    // It is refused like any other.
-  }
-  return refuse(
-    "endpoint",
-    "be an https: URL (http: for loopback, or with 'allowInsecureEndpoint') without credentials, " +
-      "path, query and fragment",
-  );
-}
-
-/** Refuses a mode that does not exist. */
-export function checkAccountMode(mode: unknown): AccountIdEndpointMode {
-  if (mode === "preferred" || mode === "required" || mode === "disabled") return mode;
-  return refuse("accountIdEndpointMode", "be 'preferred', 'required' or 'disabled'");
-}
-
-/** The Region: the option, `AWS_REGION`, `AWS_DEFAULT_REGION`; `undefined` where none is set. */
-export function findRegion(options: EndpointOptions, read: Read): string | undefined {
-  const region = options.region ?? read("AWS_REGION") ?? read("AWS_DEFAULT_REGION");
-  return region === undefined ? undefined : checkRegion(region);
-}
-
-/** Merges options and environment; an option wins over its variable. */
-export function endpointSettings(
+export function endpointFinder(
   options: EndpointOptions,
-  region: string,
-  read: Read,
-): EndpointSettings {
+  read: (name: string) => string | undefined,
+): ((accountId: string | undefined) => Endpoint) | undefined {
   const isOn = (name: string) => read(name)?.toLowerCase() === "true";
-  const endpoint = options.endpoint ??
+  const dualstack = options.useDualstackEndpoint ?? isOn("AWS_USE_DUALSTACK_ENDPOINT");
+  const fips = options.useFipsEndpoint ?? isOn("AWS_USE_FIPS_ENDPOINT");
+  const mode = options.accountIdEndpointMode ?? read("AWS_ACCOUNT_ID_ENDPOINT_MODE") ?? "preferred";
+  const region = options.region ?? read("AWS_REGION") ?? read("AWS_DEFAULT_REGION");
+  const custom = options.endpoint ??
     (isOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
       ? undefined
       : read("AWS_ENDPOINT_URL_DYNAMODB") ?? read("AWS_ENDPOINT_URL"));
-  return {
-    region,
-    custom: endpoint === undefined
-      ? undefined
-      : checkEndpoint(endpoint, options.allowInsecureEndpoint),
-    dualstack: options.useDualstackEndpoint ?? isOn("AWS_USE_DUALSTACK_ENDPOINT"),
-    fips: options.useFipsEndpoint ?? isOn("AWS_USE_FIPS_ENDPOINT"),
-    accountMode: checkAccountMode(
-      options.accountIdEndpointMode ?? read("AWS_ACCOUNT_ID_ENDPOINT_MODE") ?? "preferred",
-    ),
-  };
-}
 
-/** The endpoint for these settings and the account of the credentials. */
-export function resolveEndpoint(settings: EndpointSettings, accountId?: string): Endpoint {
-  const { region, custom, dualstack, fips, accountMode } = settings;
-  // An endpoint that is given as it is excludes the two that are made from the Region.
-  const given = custom ?? (region === "local" ? "http://localhost:8000/" : undefined);
-  if (given !== undefined) {
-    if (fips) refuse("useFipsEndpoint", "be off for a custom or local endpoint");
-    if (dualstack) refuse("useDualstackEndpoint", "be off for a custom or local endpoint");
-    return { url: given, signingRegion: custom === undefined ? "us-east-1" : region };
+  if (!/^(preferred|required|disabled)$/.test(mode)) {
+    refuse("accountIdEndpointMode", "be 'preferred', 'required' or 'disabled'");
   }
-  const partition = OTHER_PARTITIONS.find(([start]) => region.startsWith(start)) ?? AWS;
-  const suffix = partition[dualstack ? 2 : 1];
-  const url = (host: string) => ({
-    url: `https://${host}.${region}.${suffix}/`,
-    signingRegion: region,
-  });
-  const hasAccounts = partition === AWS && !fips && !dualstack && accountId !== undefined;
-  if (hasAccounts && accountMode !== "disabled") return url(`${accountId}.ddb`);
-  if (accountMode === "required") {
+  if (region !== undefined && !HOST_LABEL.test(region)) {
+    refuse("region", `be a host label: current value is ${JSON.stringify(region.slice(0, 80))}`);
+  }
+  if (custom !== undefined && !isSafe(custom, options.allowInsecureEndpoint ?? false)) {
     refuse(
-      "accountIdEndpointMode",
-      "not be 'required' without an account id, with FIPS, dual-stack or in this partition",
+      "endpoint",
+      "be https: (or http: on loopback, or with 'allowInsecureEndpoint'), without credentials, " +
+        "path, query and fragment",
     );
   }
+  // An endpoint that is given as it is excludes the two that are made from the Region.
+  const isLocal = custom === undefined && region === "local";
+  if ((custom !== undefined || isLocal) && (fips || dualstack)) {
+    refuse(fips ? "useFipsEndpoint" : "useDualstackEndpoint", "be off for a custom or local one");
+  }
+
+  if (region === undefined) return undefined;
+  if (isLocal) return () => ({ url: "http://localhost:8000/", region: "us-east-1" });
+  if (custom !== undefined) return () => ({ url: new URL(custom).href, region });
+  const partition = OTHER_PARTITIONS.find(([start]) => region.startsWith(start)) ?? AWS;
+  const suffix = partition[dualstack ? 2 : 1];
   // GovCloud's ordinary host is its FIPS host.
-  const isGovCloud = partition[0] === "us-gov-";
-  return url(fips && (dualstack || !isGovCloud) ? "dynamodb-fips" : "dynamodb");
+  const needsFipsHost = fips && (dualstack || partition[0] !== "us-gov-");
+  const service = needsFipsHost ? "dynamodb-fips" : "dynamodb";
+  const hasAccounts = partition === AWS && !fips && !dualstack && mode !== "disabled";
+  return (accountId) => {
+    const ofAccount = hasAccounts && accountId !== undefined;
+    if (mode === "required" && !ofAccount) {
+      refuse("accountIdEndpointMode", "not be 'required' here: no account id, or none possible");
+    }
+    return {
+      url: `https://${ofAccount ? `${accountId}.ddb` : service}.${region}.${suffix}/`,
+      region,
+    };
+  };
 }

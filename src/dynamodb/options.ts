@@ -8,7 +8,7 @@ import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credential
 import type { Environment } from "../credentials/env.ts";
 import type { Runtime } from "../runtime.ts";
 import type { AnswerTiming } from "./attempt.ts";
-import { type EndpointOptions, endpointSettings, findRegion, resolveEndpoint } from "./endpoint.ts";
+import { endpointFinder, type EndpointOptions } from "./endpoint.ts";
 import type { Signer } from "./signer.ts";
 
 /** The longest time that timers can keep: they fire at once for a longer one. */
@@ -140,10 +140,7 @@ function check(options: object, kinds: Readonly<Record<string, Kind>>): void {
 /** Refuses options of a client that cannot be right, whatever the environment says. */
 export function checkClientOptions(options: DynamoClientOptions): void {
   check(options, CLIENT);
-  const nowhere = () => undefined;
-  const settings = endpointSettings(options, findRegion(options, nowhere) ?? "", nowhere);
-  // With an endpoint of the user's all is known already.
-  if (settings.custom !== undefined) resolveEndpoint(settings);
+  endpointFinder(options, () => undefined);
 }
 
 /** Refuses what cannot be sent. */
