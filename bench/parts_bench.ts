@@ -2,7 +2,7 @@
 
 import { SigV4Signer } from "../src/dynamodb/mod.ts";
 import { judge, nextToken } from "../src/lease/decide.ts";
-import { nativeLayout } from "../src/records/native.ts";
+import { NativeLayout } from "../src/records/native.ts";
 import { credentials, signBare, usualBody } from "./support.ts";
 
 const url = "https://dynamodb.eu-west-1.amazonaws.com/";
@@ -29,7 +29,7 @@ Deno.bench("our signer", { group: "sign" }, async () => {
   });
 });
 
-const layout = nativeLayout({ name: "dynamo-lock", partitionKey: "key", prefix: "" });
+const layout = new NativeLayout({ name: "dynamo-lock", partitionKey: "key", prefix: "" });
 const grant = {
   name: "invoice/42",
   grantId: "0123456789abcdef0123456789abcdef",

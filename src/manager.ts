@@ -26,7 +26,7 @@ import {
   placeOf,
 } from "./options.ts";
 import type { TablePlace } from "./records/layout.ts";
-import { nativeLayout } from "./records/native.ts";
+import { NativeLayout } from "./records/native.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 
 /** What is made on first use, when the environment may be read. */
@@ -225,7 +225,7 @@ export class LockManager {
       runtime,
       onRetry: (retry) => this.#emit({ type: "retry", ...retry }),
     });
-    const lockTable = new LockTable(wire, nativeLayout(place), runtime);
+    const lockTable = new LockTable(wire, new NativeLayout(place), runtime);
     const ownerId = owner ?? runtime.randomId().slice(0, 16);
     return this.#opened = { place, table: lockTable, ownerId };
   }

@@ -9,31 +9,20 @@
  */
 
 import { LockServiceError } from "../errors.ts";
-import { findHolder, type Grant, type LockRecord } from "../records/record.ts";
+import { findHolder, type LockRecord } from "../records/record.ts";
 import type { UpdateInput } from "../records/layout.ts";
 import type { Moment } from "../runtime.ts";
-import { cleanUp, closeProposal } from "./clean_up.ts";
+import { cleanUp } from "./clean_up.ts";
 import { type ProtocolContext, purgeAt, sleep } from "./context.ts";
-import {
-  heldForMs,
-  judge,
-  nextToken,
-  pollDelayMs,
-  standBackMs,
-  tooShort,
-  type Verdict,
-} from "./decide.ts";
-import { GrantState, type SentProposal } from "./grant_state.ts";
+import { heldForMs, judge, pollDelayMs, standBackMs, tooShort, type Verdict } from "./decide.ts";
+import { GrantState } from "./grant_state.ts";
 import type { WriteOutcome } from "./lock_table.ts";
+import { closeProposal, type Proposal, propose, type Wish } from "./proposal.ts";
 import { renewGrant } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
 /** What a caller asks for. */
-export interface AcquireOrder {
-  readonly name: string;
-  readonly leaseMs: number;
-  readonly ownerId: string;
-  readonly data: string | undefined;
+export interface AcquireOrder extends Wish {
   readonly signal: AbortSignal;
   /** Whether to wait while somebody else holds the lock. */
   readonly wait: boolean;
@@ -55,7 +44,7 @@ interface Offer {
 
 /** What a step has shown. */
 type Seen =
-  | { readonly kind: "granted"; readonly proposal: SentProposal }
+  | { readonly kind: "granted"; readonly proposal: Proposal }
   | { readonly kind: "record"; readonly record: LockRecord | undefined }
   /** No answer, but the wait goes on. */
   | { readonly kind: "nothing" };
@@ -67,8 +56,8 @@ const TRY_PROPOSALS_MAX = 4;
 export class Acquisition {
   readonly #context: ProtocolContext;
   readonly #order: AcquireOrder;
-  #open: SentProposal | undefined;
-  #granted: SentProposal | undefined;
+  #open: Proposal | undefined;
+  #granted: Proposal | undefined;
   #offer: Offer | undefined;
   /** Ends the sleep, while there is one. */
   #wake: AbortController | undefined;
@@ -160,13 +149,12 @@ export class Acquisition {
 
   async #propose(verdict: Verdict): Promise<Seen> {
     const { layout } = this.#context.table;
-    const now = this.#context.runtime.now();
     const takeover = verdict.kind === "dead";
-    const { proposal, grant } = this.#newProposal(now, now, takeover);
+    const proposal = propose(this.#context, this.#order, { takeover });
     const purge = purgeAt(this.#context);
     const input = takeover
-      ? layout.takeOver(grant, verdict.record, purge)
-      : layout.acquire(grant, purge);
+      ? layout.takeOver(proposal, verdict.record, purge)
+      : layout.acquire(proposal, purge);
     const outcome = await this.#send(proposal, input);
     if (outcome.kind === "failed" && outcome.skewed && !this.#clockCorrected) {
       this.#clockCorrected = true; // once: a second refusal is an error like any other
@@ -176,14 +164,14 @@ export class Acquisition {
   }
 
   async #takeOffer(offer: Offer): Promise<Seen> {
-    const now = this.#context.runtime.now();
-    const from = offer.from.proposal;
-    const { proposal, grant } = this.#newProposal(now, from.handedSince, false);
-    const input = this.#context.table.layout.handOver(from.grantId, grant, purgeAt(this.#context));
+    const { grantId, handedSince } = offer.from.proposal;
+    const proposal = propose(this.#context, this.#order, { handedSince });
+    const { layout } = this.#context.table;
+    const input = layout.handOver(grantId, proposal, purgeAt(this.#context));
     try {
       const seen = this.#settle(proposal, await this.#send(proposal, input));
       if (seen.kind === "granted") offer.answer("taken");
-      else if (seen.kind === "record" && findHolder(seen.record, from.grantId) === undefined) {
+      else if (seen.kind === "record" && findHolder(seen.record, grantId) === undefined) {
         this.#open = undefined; // without the old grant the hand-over can never be applied
         offer.answer("gone");
       }
@@ -203,7 +191,7 @@ export class Acquisition {
     return this.#compare(this.#open, record);
   }
 
-  async #close(open: SentProposal): Promise<Seen> {
+  async #close(open: Proposal): Promise<Seen> {
     const outcome = await closeProposal(this.#context, open, this.#order.signal);
     if (outcome.kind === "failed") return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
@@ -212,7 +200,7 @@ export class Acquisition {
     return seen;
   }
 
-  async #send(proposal: SentProposal, input: UpdateInput): Promise<WriteOutcome> {
+  async #send(proposal: Proposal, input: UpdateInput): Promise<WriteOutcome> {
     this.#open = proposal;
     const outcome = await this.#context.table.write(proposal.name, input, {
       signal: this.#order.signal,
@@ -222,14 +210,14 @@ export class Acquisition {
     return outcome;
   }
 
-  #settle(proposal: SentProposal, outcome: WriteOutcome): Seen {
+  #settle(proposal: Proposal, outcome: WriteOutcome): Seen {
     if (outcome.kind === "failed") return this.#endure(outcome.error);
     if (outcome.kind === "applied") return { kind: "granted", proposal };
     return this.#compare(proposal, outcome.record);
   }
 
   /** Looks for a proposal in a record, and closes it where the fence has passed it. */
-  #compare(proposal: SentProposal | undefined, record: LockRecord | undefined): Seen {
+  #compare(proposal: Proposal | undefined, record: LockRecord | undefined): Seen {
     this.#answeredAt = this.#context.runtime.now();
     if (proposal !== undefined) {
       if (findHolder(record, proposal.grantId) !== undefined) return { kind: "granted", proposal };
@@ -251,7 +239,7 @@ export class Acquisition {
   }
 
   /** Hands out a grant only with half of its lease to go, after one renewal at the most. */
-  async #confirm(proposal: SentProposal): Promise<GrantState | undefined> {
+  async #confirm(proposal: Proposal): Promise<GrantState | undefined> {
     const state = new GrantState(this.#context, proposal);
     this.#open = undefined;
     this.#granted = proposal;
@@ -275,26 +263,6 @@ export class Acquisition {
     }
     this.#granted = undefined; // it is the lease's to look after from here on
     return state;
-  }
-
-  #newProposal(
-    now: Moment,
-    handedSince: Moment,
-    takeover: boolean,
-  ): { proposal: SentProposal; grant: Grant } {
-    const { table, runtime } = this.#context;
-    const { name, leaseMs, ownerId, data } = this.#order;
-    const fence = table.memory.fence(name);
-    const grant: Grant = {
-      name,
-      leaseMs,
-      ownerId,
-      grantId: runtime.randomId(), // new each time: a grant once released must never come back
-      token: nextToken(table.clock.estimate(now), fence, runtime.random()),
-      expires: Math.ceil(table.clock.upper(now) + leaseMs),
-      ...(data !== undefined && { data }),
-    };
-    return { grant, proposal: { ...grant, sentAt: now, handedSince, takeover } };
   }
 
   #judge(record: LockRecord | undefined): Verdict {

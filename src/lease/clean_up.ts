@@ -6,29 +6,10 @@
 
 import { findHolder } from "../records/record.ts";
 import { heldForMs } from "./decide.ts";
-import { type ProtocolContext, purgeAt, sleep } from "./context.ts";
-import type { SentProposal } from "./grant_state.ts";
+import { type ProtocolContext, sleep } from "./context.ts";
+import { closeProposal, type Proposal, sendRelease } from "./proposal.ts";
 import type { WriteOutcome } from "./lock_table.ts";
 import { codeOf, isPassing } from "./translate.ts";
-
-/** Raises the fence to a proposal's token and so makes sure that it can never be applied any more. */
-export function closeProposal(
-  context: ProtocolContext,
-  proposal: SentProposal,
-  signal?: AbortSignal,
-): Promise<WriteOutcome> {
-  const input = context.table.layout.close(proposal, purgeAt(context));
-  return context.table.write(proposal.name, input, { retrySkew: true, signal });
-}
-
-/** Sends one release. The grant is gone after every outcome but `failed`. */
-export function sendRelease(
-  context: ProtocolContext,
-  proposal: SentProposal,
-): Promise<WriteOutcome> {
-  const input = context.table.layout.release(proposal);
-  return context.table.write(proposal.name, input, { retrySkew: true });
-}
 
 /** How often a clean-up is tried, with pauses of up to this. */
 const ROUNDS_MAX = 30;
@@ -41,7 +22,7 @@ const PAUSE_MAX_MS = 2_000;
  */
 export async function cleanUp(
   context: ProtocolContext,
-  proposal: SentProposal,
+  proposal: Proposal,
   open: boolean,
 ): Promise<void> {
   const { runtime, emit } = context;

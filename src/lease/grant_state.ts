@@ -5,30 +5,20 @@
  * @module
  */
 
-import type { Grant } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import type { ProtocolContext } from "./context.ts";
 import { type Confirmation, remainingMs, renewalExpiry } from "./decide.ts";
-
-/** A proposal as it was sent. */
-export interface SentProposal extends Grant {
-  /** Before its first send. */
-  readonly sentAt: Moment;
-  /** When the lock came into this process: hand-overs since then are bounded. */
-  readonly handedSince: Moment;
-  /** Whether it removes a dead holder. */
-  readonly takeover: boolean;
-}
+import type { Proposal } from "./proposal.ts";
 
 /** A grant that the table has confirmed. */
 export class GrantState {
   /** The proposal that was granted. */
-  readonly proposal: SentProposal;
+  readonly proposal: Proposal;
   readonly #context: ProtocolContext;
   #last!: Confirmation;
   #greatestSent: number;
 
-  constructor(context: ProtocolContext, proposal: SentProposal) {
+  constructor(context: ProtocolContext, proposal: Proposal) {
     this.#context = context;
     this.proposal = proposal;
     this.#greatestSent = proposal.expires;

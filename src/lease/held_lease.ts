@@ -8,11 +8,12 @@ import { type LeaseLostCode, LeaseLostError, LockError, LockServiceError } from 
 import { checkData, type LockMode } from "../records/record.ts";
 import type { Timer } from "../runtime.ts";
 import type { OfferAnswer } from "./acquire.ts";
-import { cleanUp, sendRelease } from "./clean_up.ts";
+import { cleanUp } from "./clean_up.ts";
 import type { ProtocolContext } from "./context.ts";
 import { heldForMs, renewAfterMs, renewalAttemptMs, renewalPauseMs } from "./decide.ts";
 import type { GrantState } from "./grant_state.ts";
 import type { Lease } from "./lease.ts";
+import { sendRelease } from "./proposal.ts";
 import { type RenewalOutcome, renewGrant } from "./renewal.ts";
 import { codeOf } from "./translate.ts";
 

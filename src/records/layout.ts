@@ -40,6 +40,9 @@ export interface ReadInput {
   readonly ConsistentRead: true;
 }
 
+/** What tells a grant of a lock from others. */
+export type GrantKey = Pick<Grant, "name" | "grantId">;
+
 /**
  * One record format. Every write of it carries a condition and asks for the record back when the
  * condition fails, so that a lost answer can be told from a lost lock without another request.
@@ -52,16 +55,11 @@ export interface Layout {
   /** Replaces one grant of this process by another, without setting the lock free between them. */
   handOver(fromGrantId: string, grant: Grant, purgeAt: number): UpdateInput;
   /** Moves the end of a grant, and with `data` replaces (`string`) or removes (`null`) its data. */
-  renew(
-    grant: { name: string; grantId: string },
-    expires: number,
-    purgeAt: number,
-    data?: string | null,
-  ): UpdateInput;
+  renew(grant: GrantKey, expires: number, purgeAt: number, data?: string | null): UpdateInput;
   /** Gives a grant back. */
-  release(grant: { name: string; grantId: string }): UpdateInput;
-  /** Makes sure that a proposal with this token, or a lower one, can never be applied any more. */
-  close(proposal: { name: string; token: number }, purgeAt: number): UpdateInput;
+  release(grant: GrantKey): UpdateInput;
+  /** Makes sure that a grant with this token, or a lower one, can never be made any more. */
+  close(grant: Grant, purgeAt: number): UpdateInput;
   /** Reads a record. */
   read(name: string): ReadInput;
   /**

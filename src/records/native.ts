@@ -19,7 +19,7 @@
 import { LockTableError } from "../errors.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
 import { describeForeign } from "./foreign.ts";
-import type { Layout, TablePlace, UpdateInput } from "./layout.ts";
+import type { GrantKey, Layout, ReadInput, TablePlace, UpdateInput } from "./layout.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
 
 /** The attributes that the native record uses besides the key. No key may have such a name. */
@@ -71,21 +71,104 @@ function entryOf(grant: Grant): AttributeValue {
   return { M: entry };
 }
 
+/** What the placeholders of an expression stand for. */
+type Known = Record<string, string | number | AttributeValue>;
+
 /** The record format of this package, on a table. */
-export function nativeLayout(place: TablePlace): Layout {
-  function target(name: string): { TableName: string; Key: Item } {
-    const key: Item = { [place.partitionKey]: encode(place.prefix + name) };
-    if (place.sortKey !== undefined) key[place.sortKey] = encode(place.sortValue ?? "");
-    return { TableName: place.name, Key: key };
+export class NativeLayout implements Layout {
+  readonly #place: TablePlace;
+
+  constructor(place: TablePlace) {
+    this.#place = place;
+  }
+
+  acquire(grant: Grant, purgeAt: number): UpdateInput {
+    return this.#update(
+      grant.name,
+      TAKE,
+      "attribute_not_exists(#key) OR (#format=:format AND #fence<:t AND size(#holders)=:zero)",
+      this.#known(grant, purgeAt),
+    );
+  }
+
+  takeOver(grant: Grant, seen: LockRecord, purgeAt: number): UpdateInput {
+    // The fence and the whole map as read: any renewal or grant since then stops this write.
+    return this.#update(grant.name, TAKE, "#fence=:seen AND #holders=:old", {
+      ...this.#known(grant, purgeAt),
+      ":seen": seen.fence,
+      ":old": seen.rawHolders,
+    });
+  }
+
+  handOver(fromGrantId: string, grant: Grant, purgeAt: number): UpdateInput {
+    return this.#update(
+      grant.name,
+      "SET #fence=:t,#holders.#g=:entry,#exclusive=:g,#purge=:p REMOVE #holders.#from",
+      "attribute_exists(#holders.#from) AND #fence<:t",
+      { ...this.#known(grant, purgeAt), "#from": fromGrantId },
+    );
+  }
+
+  renew(grant: GrantKey, expires: number, purgeAt: number, data?: string | null): UpdateInput {
+    const change = data === undefined
+      ? ""
+      : data === null
+      ? " REMOVE #holders.#g.#data"
+      : ",#holders.#g.#data=:d";
+    return this.#update(
+      grant.name,
+      `SET #holders.#g.#expires=:e,#purge=:p${change}`,
+      // Never shortens, never brings back: a late renewal can only fail.
+      `${IS_IN} AND #holders.#g.#expires<:e`,
+      { "#g": grant.grantId, ":e": expires, ":p": purgeAt, ":d": data ?? "" },
+    );
+  }
+
+  release(grant: GrantKey): UpdateInput {
+    return this.#update(grant.name, "REMOVE #holders.#g,#exclusive", IS_IN, {
+      "#g": grant.grantId,
+    });
+  }
+
+  close(grant: Grant, purgeAt: number): UpdateInput {
+    return this.#update(
+      grant.name,
+      "SET #format=:format,#fence=:t,#holders=if_not_exists(#holders,:empty)," +
+        "#purge=if_not_exists(#purge,:p)",
+      "attribute_not_exists(#key) OR (#format=:format AND #fence<:t)",
+      this.#known(grant, purgeAt),
+    );
+  }
+
+  read(name: string): ReadInput {
+    return { ...this.#target(name), ConsistentRead: true };
+  }
+
+  parse(name: string, item: Item | undefined): LockRecord | undefined {
+    if (item === undefined) return undefined;
+    const loose = item as Record<string, Loose>;
+    if (loose.format?.N !== FORMAT_VERSION) {
+      const what = `the item under its key is ${describeForeign(item)}`;
+      throw new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}' as ${what}`, name);
+    }
+    try {
+      return parseRecord(loose);
+    } catch {
+      // Damaged is an error, never a lock that is free or a holder whose lease has run out.
+      const what = "its record is damaged";
+      throw new LockTableError("RECORD_INVALID", `Cannot use lock '${name}' as ${what}`, name);
+    }
+  }
+
+  #target(name: string): { TableName: string; Key: Item } {
+    const { name: TableName, partitionKey, prefix, sortKey, sortValue } = this.#place;
+    const Key: Item = { [partitionKey]: encode(prefix + name) };
+    if (sortKey !== undefined) Key[sortKey] = encode(sortValue ?? "");
+    return { TableName, Key };
   }
 
   /** A write. Its names and values are those that its expressions mention: DynamoDB wants no other. */
-  function update(
-    name: string,
-    change: string,
-    condition: string,
-    known: Record<string, string | number | AttributeValue>,
-  ): UpdateInput {
+  #update(name: string, change: string, condition: string, known: Known): UpdateInput {
     const names: Record<string, string> = {};
     const values: Item = {};
     for (const [placeholder] of `${change} ${condition}`.matchAll(/[#:]\w+/g)) {
@@ -94,10 +177,11 @@ export function nativeLayout(place: TablePlace): Layout {
       } else values[placeholder] = encode(known[placeholder]!);
     }
     return {
-      ...target(name),
+      ...this.#target(name),
       UpdateExpression: change,
       ConditionExpression: condition,
       ExpressionAttributeNames: names,
+      // A release has no values, and nobody needs the record after it.
       ...(change.startsWith("SET") && {
         ExpressionAttributeValues: values,
         ReturnValues: "ALL_NEW",
@@ -106,103 +190,21 @@ export function nativeLayout(place: TablePlace): Layout {
     };
   }
 
-  /** What a grant and its time to live are called in the expressions. */
-  function known(grant: Grant, purgeAt: number): Record<string, string | number | AttributeValue> {
+  #known(grant: Grant, purgeAt: number): Known {
     const entry = entryOf(grant);
     return {
-      "#key": place.partitionKey,
+      "#key": this.#place.partitionKey,
       "#g": grant.grantId,
       ":format": { N: FORMAT_VERSION },
       ":t": grant.token,
       ":map": { M: { [grant.grantId]: entry } },
       ":entry": entry,
+      ":empty": { M: {} },
       ":g": grant.grantId,
       ":p": purgeAt,
       ":zero": 0,
     };
   }
-
-  return {
-    acquire: (grant, purgeAt) =>
-      update(
-        grant.name,
-        TAKE,
-        "attribute_not_exists(#key) OR (#format=:format AND #fence<:t AND size(#holders)=:zero)",
-        known(grant, purgeAt),
-      ),
-
-    // The fence and the whole map as read: any renewal or grant since then stops this write.
-    takeOver: (grant, seen, purgeAt) =>
-      update(grant.name, TAKE, "#fence=:seen AND #holders=:old", {
-        ...known(grant, purgeAt),
-        ":seen": seen.fence,
-        ":old": seen.rawHolders,
-      }),
-
-    handOver: (fromGrantId, grant, purgeAt) =>
-      update(
-        grant.name,
-        "SET #fence=:t,#holders.#g=:entry,#exclusive=:g,#purge=:p REMOVE #holders.#from",
-        "attribute_exists(#holders.#from) AND #fence<:t",
-        { ...known(grant, purgeAt), "#from": fromGrantId },
-      ),
-
-    // Never shortens, never brings back: a late renewal can only fail.
-    renew: ({ name, grantId }, expires, purgeAt, data) =>
-      update(
-        name,
-        "SET #holders.#g.#expires=:e,#purge=:p" +
-          (data === undefined
-            ? ""
-            : data === null
-            ? " REMOVE #holders.#g.#data"
-            : ",#holders.#g.#data=:d"),
-        `${IS_IN} AND #holders.#g.#expires<:e`,
-        { "#g": grantId, ":e": expires, ":p": purgeAt, ":d": data ?? "" },
-      ),
-
-    release: ({ name, grantId }) =>
-      update(name, "REMOVE #holders.#g,#exclusive", IS_IN, { "#g": grantId }),
-
-    close: ({ name, token }, purgeAt) =>
-      update(
-        name,
-        "SET #format=:format,#fence=:t,#holders=if_not_exists(#holders,:empty)," +
-          "#purge=if_not_exists(#purge,:p)",
-        "attribute_not_exists(#key) OR (#format=:format AND #fence<:t)",
-        {
-          "#key": place.partitionKey,
-          ":format": { N: FORMAT_VERSION },
-          ":t": token,
-          ":empty": { M: {} },
-          ":p": purgeAt,
-        },
-      ),
-
-    read: (name) => ({ ...target(name), ConsistentRead: true }),
-
-    parse(name, item) {
-      if (item === undefined) return undefined;
-      const { format } = item as Record<string, Loose>;
-      if (format?.N !== FORMAT_VERSION) {
-        throw new LockTableError(
-          "RECORD_FOREIGN",
-          `Cannot use lock '${name}' as the item under its key is ${describeForeign(item)}`,
-          name,
-        );
-      }
-      try {
-        return parseRecord(item as Record<string, Loose>);
-      } catch {
-        // Damaged is an error, never a lock that is free or a holder whose lease has run out.
-        throw new LockTableError(
-          "RECORD_INVALID",
-          `Cannot use lock '${name}' as its record is damaged`,
-          name,
-        );
-      }
-    },
-  };
 }
 
 /** An attribute before anybody has looked at its type. */

@@ -58,7 +58,7 @@ export interface Grant {
   /** Until when, in the server's milliseconds since 1970. */
   readonly expires: number;
   /** What to store beside it. */
-  readonly data?: string;
+  readonly data?: string | undefined;
 }
 
 /** The grant of `record` with this id, if it is there. */
