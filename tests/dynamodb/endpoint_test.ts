@@ -114,6 +114,7 @@ const TABLE: readonly [DynamoClientOptions, Record<string, string>, string, stri
   ],
   // Local
   [{ region: "local" }, {}, "http://localhost:8000/", "us-east-1"],
+  [{ region: "local", endpoint: "http://localhost:4566" }, {}, "http://localhost:4566/"],
   // Given as they are, in their order
   [
     { region: "eu-west-1", endpoint: "https://one.test", credentials: ACCOUNT },

@@ -117,6 +117,15 @@ Deno.test("send() shows no secret when the source of credentials gives broken on
   }
 });
 
+Deno.test("send() does not quote the error of a foreign source of credentials", async () => {
+  const credentials = () => Promise.reject(new Error("cannot parse SECRETNEEDLE"));
+  const error = await new WireServer([ok()], { credentials }).send().catch((it) => it);
+  assertEquals(
+    error.message,
+    "Cannot complete 'UpdateItem': CredentialsFailed: no credentials from their source",
+  );
+});
+
 Deno.test("DynamoClient() shows no secret when it refuses its options", () => {
   const cases: DynamoClientOptions[] = [
     { credentials: { ...KEYS, sessionToken: "TOKENNEEDLE\n" } },
