@@ -14,6 +14,7 @@ interface Decimal {
 }
 
 const MAX_DIGITS = 38;
+const MAX_BYTES = 21;
 const MAX_MAGNITUDE = 125;
 const MIN_MAGNITUDE = -130;
 
@@ -52,7 +53,7 @@ export function subtractNumbers(a: string, b: string): string {
 
 /**
  * The bytes a number takes: two digits a byte (pairs counted from the decimal point), one for the
- * exponent, one more for a negative sign; zero takes one.
+ * exponent, one more for a negative sign, 21 at most; zero takes one.
  */
 export function numberSize(text: string): number {
   const { coefficient, exponent } = parse(text);
@@ -60,7 +61,7 @@ export function numberSize(text: string): number {
   const digits = digitCount(coefficient);
   // An odd exponent moves the digits by half a pair.
   const halves = exponent % 2 === 0 ? digits : digits + 1;
-  return 1 + Math.ceil(halves / 2) + (coefficient < 0n ? 1 : 0);
+  return Math.min(MAX_BYTES, 1 + Math.ceil(halves / 2) + (coefficient < 0n ? 1 : 0));
 }
 
 function parse(text: string): Decimal {

@@ -162,9 +162,6 @@ function readSelect(input: Input, hasProjection: boolean): boolean {
     ["ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES", "SPECIFIC_ATTRIBUTES", "COUNT"],
     hasProjection ? "SPECIFIC_ATTRIBUTES" : "ALL_ATTRIBUTES",
   );
-  if (select === "ALL_PROJECTED_ATTRIBUTES") {
-    throw validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
-  }
   if (select === "SPECIFIC_ATTRIBUTES" && !hasProjection) {
     throw validation(
       "Must specify the AttributesToGet or ProjectionExpression when choosing to get " +
@@ -174,8 +171,11 @@ function readSelect(input: Input, hasProjection: boolean): boolean {
   if (select !== "SPECIFIC_ATTRIBUTES" && hasProjection) {
     throw validation(
       "Cannot specify the ProjectionExpression when choosing to get " +
-        (select === "COUNT" ? "only the Count" : "ALL_ATTRIBUTES"),
+        (select === "COUNT" ? "only the Count" : select),
     );
+  }
+  if (select === "ALL_PROJECTED_ATTRIBUTES") {
+    throw validation("ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName");
   }
   return select === "COUNT";
 }

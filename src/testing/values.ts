@@ -172,13 +172,12 @@ function distinct(elements: string[], kind: "string" | "number" | "binary"): str
       `One or more parameter values were invalid: An ${kind} set  may not be empty`,
     );
   }
-  if (new Set(elements).size !== elements.length) {
-    throw validation(
-      kind === "number" ? "Input collection contains duplicates" : "One or more parameter values " +
-        `were invalid: Input collection [${elements.join(", ")}] contains duplicates`,
-    );
-  }
-  return elements;
+  if (new Set(elements).size === elements.length) return elements;
+  if (kind === "number") throw validation("Input collection contains duplicates");
+  throw validation(
+    `One or more parameter values were invalid: Input collection [${elements.join(", ")}]` +
+      (kind === "binary" ? "of type BS contains duplicates." : " contains duplicates"),
+  );
 }
 
 /** Refuses what is not a JSON object, as the service does before it looks at the request. */
