@@ -11,7 +11,7 @@
  * | `purge` | N | epoch seconds: the table's TTL attribute |
  *
  * A release takes the holder out and leaves the item, so that tokens go on rising. The expressions
- * speak in placeholders, since some of the names are reserved words; {@linkcode NAMES} has them all.
+ * speak in placeholders, since some of the names are reserved words: `#fence` is `fence`.
  *
  * @module
  */
@@ -23,27 +23,8 @@ import type { GrantKey, Layout, ReadInput, TablePlace, UpdateInput } from "./lay
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
 
 /** The attributes that the native record uses besides the key. No key may have such a name. */
-export const NATIVE_ATTRIBUTES: readonly string[] = [
-  "format",
-  "fence",
-  "holders",
-  "exclusive",
-  "permits",
-  "waiting",
-  "purge",
-];
-
-/** What the placeholders of the expressions stand for, besides the key and grant ids. */
-const NAMES: Record<string, string> = {
-  "#format": "format",
-  "#fence": "fence",
-  "#holders": "holders",
-  "#exclusive": "exclusive",
-  "#permits": "permits",
-  "#purge": "purge",
-  "#expires": "e",
-  "#data": "d",
-};
+export const NATIVE_ATTRIBUTES: readonly string[] =
+  "format fence holders exclusive permits waiting purge".split(" ");
 
 const FORMAT_VERSION = "1";
 
@@ -51,28 +32,23 @@ const FORMAT_VERSION = "1";
 const FENCE_MAX = Number.MAX_SAFE_INTEGER - 1_000_000;
 
 const TAKE = "SET #format=:format,#fence=:t,#holders=:map,#exclusive=:g,#purge=:p REMOVE #permits";
+const IS_ABSENT = "attribute_not_exists(#key) OR ";
+const IS_BELOW = "#format=:format AND #fence<:t";
 const IS_IN = "attribute_exists(#holders.#g)";
 
-/** A value of DynamoDB from one of ours. Numbers of a record are whole and below 2^53. */
-function encode(value: string | number | AttributeValue): AttributeValue {
-  if (typeof value === "string") return { S: value };
-  return typeof value === "number" ? { N: `${value}` } : value;
-}
+/** What the placeholders of an expression stand for, where it is not what they are called. */
+type Known = Record<string, string | number | AttributeValue | undefined>;
 
-function entryOf(grant: Grant): AttributeValue {
-  const entry: Item = {
-    t: encode(grant.token),
-    m: encode("x"),
-    o: encode(grant.ownerId),
-    e: encode(grant.expires),
-    l: encode(grant.leaseMs),
-  };
-  if (grant.data !== undefined) entry.d = encode(grant.data);
-  return { M: entry };
+/** Values of DynamoDB from ours. Numbers of a record are whole and below 2^53. */
+function encode(values: Known): Item {
+  const item: Item = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "string") item[name] = { S: value };
+    else if (typeof value === "number") item[name] = { N: `${value}` };
+    else if (value) item[name] = value;
+  }
+  return item;
 }
-
-/** What the placeholders of an expression stand for. */
-type Known = Record<string, string | number | AttributeValue>;
 
 /** The record format of this package, on a table. */
 export class NativeLayout implements Layout {
@@ -86,7 +62,7 @@ export class NativeLayout implements Layout {
     return this.#update(
       grant.name,
       TAKE,
-      "attribute_not_exists(#key) OR (#format=:format AND #fence<:t AND size(#holders)=:zero)",
+      `${IS_ABSENT}(${IS_BELOW} AND size(#holders)=:zero)`,
       this.#known(grant, purgeAt),
     );
   }
@@ -113,14 +89,14 @@ export class NativeLayout implements Layout {
     const change = data === undefined
       ? ""
       : data === null
-      ? " REMOVE #holders.#g.#data"
-      : ",#holders.#g.#data=:d";
+      ? " REMOVE #holders.#g.#d"
+      : ",#holders.#g.#d=:d";
     return this.#update(
       grant.name,
-      `SET #holders.#g.#expires=:e,#purge=:p${change}`,
+      `SET #holders.#g.#e=:e,#purge=:p${change}`,
       // Never shortens, never brings back: a late renewal can only fail.
-      `${IS_IN} AND #holders.#g.#expires<:e`,
-      { "#g": grant.grantId, ":e": expires, ":p": purgeAt, ":d": data ?? "" },
+      `${IS_IN} AND #holders.#g.#e<:e`,
+      { "#g": grant.grantId, ":e": expires, ":p": purgeAt, ":d": data ?? undefined },
     );
   }
 
@@ -135,7 +111,7 @@ export class NativeLayout implements Layout {
       grant.name,
       "SET #format=:format,#fence=:t,#holders=if_not_exists(#holders,:empty)," +
         "#purge=if_not_exists(#purge,:p)",
-      "attribute_not_exists(#key) OR (#format=:format AND #fence<:t)",
+      `${IS_ABSENT}(${IS_BELOW})`,
       this.#known(grant, purgeAt),
     );
   }
@@ -162,19 +138,17 @@ export class NativeLayout implements Layout {
 
   #target(name: string): { TableName: string; Key: Item } {
     const { name: TableName, partitionKey, prefix, sortKey, sortValue } = this.#place;
-    const Key: Item = { [partitionKey]: encode(prefix + name) };
-    if (sortKey !== undefined) Key[sortKey] = encode(sortValue ?? "");
-    return { TableName, Key };
+    const key = { [partitionKey]: prefix + name, ...(sortKey && { [sortKey]: sortValue }) };
+    return { TableName, Key: encode(key) };
   }
 
   /** A write. Its names and values are those that its expressions mention: DynamoDB wants no other. */
   #update(name: string, change: string, condition: string, known: Known): UpdateInput {
     const names: Record<string, string> = {};
-    const values: Item = {};
-    for (const [placeholder] of `${change} ${condition}`.matchAll(/[#:]\w+/g)) {
-      if (placeholder[0] === "#") {
-        names[placeholder] = NAMES[placeholder] ?? known[placeholder] as string;
-      } else values[placeholder] = encode(known[placeholder]!);
+    const values: Known = {};
+    for (const [mark] of `${change} ${condition}`.matchAll(/[#:]\w+/g)) {
+      if (mark[0] === "#") names[mark] = (known[mark] ?? mark.slice(1)) as string;
+      else values[mark] = known[mark];
     }
     return {
       ...this.#target(name),
@@ -183,24 +157,24 @@ export class NativeLayout implements Layout {
       ExpressionAttributeNames: names,
       // A release has no values, and nobody needs the record after it.
       ...(change.startsWith("SET") && {
-        ExpressionAttributeValues: values,
+        ExpressionAttributeValues: encode(values),
         ReturnValues: "ALL_NEW",
       }),
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     };
   }
 
-  #known(grant: Grant, purgeAt: number): Known {
-    const entry = entryOf(grant);
+  #known({ grantId, token, ownerId, expires, leaseMs, data }: Grant, purgeAt: number): Known {
+    const entry = { M: encode({ t: token, m: "x", o: ownerId, e: expires, l: leaseMs, d: data }) };
     return {
       "#key": this.#place.partitionKey,
-      "#g": grant.grantId,
+      "#g": grantId,
       ":format": { N: FORMAT_VERSION },
-      ":t": grant.token,
-      ":map": { M: { [grant.grantId]: entry } },
+      ":t": token,
+      ":map": { M: { [grantId]: entry } },
       ":entry": entry,
       ":empty": { M: {} },
-      ":g": grant.grantId,
+      ":g": grantId,
       ":p": purgeAt,
       ":zero": 0,
     };
