@@ -257,7 +257,7 @@ export class Acquisition {
           `Cannot use lock '${proposal.name}' as slow answers leave less than half of 'leaseMs': ` +
             `current value is ${proposal.leaseMs}`,
           proposal.name,
-          outcome.kind === "failed" ? outcome.error : undefined,
+          outcome.error,
         );
       }
     }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type LeaseLostCode, LeaseLostError, LockError, LockServiceError } from "../errors.ts";
+import { type LeaseLostCode, LeaseLostError } from "../errors.ts";
 import { checkData, type LockMode } from "../records/record.ts";
 import type { Timer } from "../runtime.ts";
 import type { OfferAnswer } from "./acquire.ts";
@@ -14,7 +14,7 @@ import { heldForMs, renewAfterMs, renewalAttemptMs, renewalPauseMs } from "./dec
 import type { GrantState } from "./grant_state.ts";
 import type { Lease } from "./lease.ts";
 import { sendRelease } from "./proposal.ts";
-import { type RenewalOutcome, renewGrant } from "./renewal.ts";
+import { renewGrant } from "./renewal.ts";
 import { codeOf } from "./translate.ts";
 
 /** What the next caller in the process does when a lease ends: it has it already, looks, or waits. */
@@ -27,14 +27,6 @@ export interface LeaseHooks {
   /** It was released, or lost. */
   ended(lease: Lease, next: NextCaller): void;
 }
-
-/** Why a lease is lost, in words. */
-const LOST: Record<LeaseLostCode, string> = {
-  LEASE_STOLEN: "somebody else was granted it",
-  LEASE_EXPIRED: "it was not renewed in time",
-  LEASE_DELETED: "its record was deleted",
-  LEASE_RELEASED: "it was released",
-};
 
 /** The lease of one exclusive lock. */
 export class HeldLease implements Lease {
@@ -144,25 +136,22 @@ export class HeldLease implements Lease {
   }
 
   async #renewNow(data?: string | null): Promise<void> {
-    const outcome = await this.#attempt(data);
+    const error = await this.#attempt(data);
     const ended = this.#check();
     if (ended !== undefined) throw ended;
-    if (outcome.kind !== "failed") return;
-    if (outcome.error instanceof LockError) throw outcome.error;
-    const message = `Cannot renew lock '${this.name}' as no answer confirmed it`;
-    throw new LockServiceError("UNAVAILABLE", message, this.name, outcome.error);
+    if (error !== undefined) throw error;
   }
 
   /** One renewal, after the one that is under way: two at once would confuse their answers. */
-  #attempt(data?: string | null): Promise<RenewalOutcome> {
-    const attempt = this.#renewing.then(() => this.#attemptAlone(data));
-    this.#renewing = attempt.catch(() => {});
-    return attempt;
+  #attempt(data?: string | null): Promise<unknown> {
+    return this.#renewing = this.#renewing.then(() => this.#attemptAlone(data));
   }
 
-  async #attemptAlone(data?: string | null): Promise<RenewalOutcome> {
-    const ended = this.#check();
-    if (ended !== undefined) return { kind: "failed", error: ended };
+  /** Answers why it failed, if it did; it never rejects. */
+  async #attemptAlone(data?: string | null): Promise<unknown> {
+    if (this.#check() !== undefined) return;
+    const { runtime, emit } = this.#context;
+    const { name, fencingToken } = this;
     const left = this.#state.remainingMs();
     const outcome = await renewGrant(this.#context, this.#state, {
       signal: this.signal, // the end of the lease ends the renewal: the release comes after it
@@ -170,28 +159,23 @@ export class HeldLease implements Lease {
       deadlineMs: left,
     }, data);
     // Released meanwhile, or lost by time: an answer that came late cannot bring the lease back.
-    if (this.#ended === undefined) this.#settle(outcome);
-    return outcome;
-  }
-
-  #settle(outcome: RenewalOutcome): void {
-    const { runtime, emit } = this.#context;
-    const { name, fencingToken } = this;
-    if (outcome.kind === "lost") return this.#lose(outcome.code, outcome.cause);
-    this.#trouble = outcome.kind === "failed" ? outcome.error : undefined;
+    if (this.#ended !== undefined) return;
+    if (outcome.kind === "lost") return this.#lose(outcome.code, outcome.error);
+    this.#trouble = outcome.error;
     if (this.#check() !== undefined) return;
-    const left = this.#state.remainingMs();
-    if (outcome.kind === "failed") {
-      emit({ type: "trouble", name, step: "renew", code: codeOf(outcome.error) });
-      this.#arm(renewalPauseMs(left, runtime.random()));
-    } else {
-      emit({ type: "renew", name, fencingToken, remainingMs: left });
+    const remainingMs = this.#state.remainingMs();
+    if (outcome.kind === "renewed") {
+      emit({ type: "renew", name, fencingToken, remainingMs });
       this.#arm();
+      return;
     }
+    emit({ type: "trouble", name, step: "renew", code: codeOf(outcome.error) });
+    this.#arm(renewalPauseMs(remainingMs, runtime.random()));
+    return outcome.error;
   }
 
   #end(code: LeaseLostCode, cause?: unknown): void {
-    const message = `Lock '${this.name}' is not held any more: ${LOST[code]}`;
+    const message = `Cannot hold lock '${this.name}' any more: ${code}`;
     this.#ended = new LeaseLostError(code, message, this.name, cause);
     this.#context.runtime.clearTimer(this.#timer);
     this.#lost.abort(this.#ended);

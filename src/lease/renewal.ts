@@ -4,17 +4,17 @@
  * @module
  */
 
-import type { LeaseLostCode } from "../errors.ts";
+import { type LeaseLostCode, LockServiceError } from "../errors.ts";
 import { findHolder } from "../records/record.ts";
 import { type ProtocolContext, purgeAt } from "./context.ts";
 import type { GrantState } from "./grant_state.ts";
 import type { CallLimits, WriteOutcome } from "./lock_table.ts";
 import { codeOf } from "./translate.ts";
 
-/** What became of a renewal. A `failed` one extends nothing, whatever the table made of it. */
+/** What became of a renewal, and why. A `failed` one extends nothing, whatever the table made of it. */
 export type RenewalOutcome =
-  | { readonly kind: "renewed" }
-  | { readonly kind: "lost"; readonly code: LeaseLostCode; readonly cause?: unknown }
+  | { readonly kind: "renewed"; readonly error?: undefined }
+  | { readonly kind: "lost"; readonly code: LeaseLostCode; readonly error?: unknown }
   | { readonly kind: "failed"; readonly error: unknown };
 
 /** Sends one renewal, with the retries of the wire; a second one where the first taught the time. */
@@ -40,7 +40,7 @@ export async function renewGrant(
     if (outcome.skewed && again) return await renewGrant(context, state, limits, data, false);
     const { error } = outcome;
     return codeOf(error) === "TABLE_NOT_FOUND"
-      ? { kind: "lost", code: "LEASE_DELETED", cause: error }
+      ? { kind: "lost", code: "LEASE_DELETED", error }
       : { kind: "failed", error };
   }
   if (outcome.kind === "refused") {
@@ -51,7 +51,11 @@ export async function renewGrant(
       return { kind: "lost", code: granted ? "LEASE_STOLEN" : "LEASE_DELETED" };
     }
     // Only this renewal can have written so late an end: an earlier attempt of it was applied.
-    if (holder.expires < expires) return { kind: "failed", error: undefined };
+    if (holder.expires < expires) {
+      const { name } = proposal;
+      const message = `Cannot renew lock '${name}' as its record was changed meanwhile`;
+      return { kind: "failed", error: new LockServiceError("UNAVAILABLE", message, name) };
+    }
   }
   state.confirm(sentAt, expires);
   return { kind: "renewed" };

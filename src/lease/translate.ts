@@ -16,21 +16,21 @@ import {
 
 /** What the wire says (code and text), what the lock calls it, and why. The first that fits counts. */
 const RULES: readonly (readonly [RegExp, LockTableCode | LockServiceCode, string])[] = [
-  [/^ResourceNot/, "TABLE_NOT_FOUND", "its table does not exist in this Region and account"],
-  [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not active yet"],
+  [/^ResourceNot/, "TABLE_NOT_FOUND", "its table does not exist"],
+  [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not ready"],
   // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
-  [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key than 'table' says"],
-  [/^(Vali|Seri)/, "REFUSED", "DynamoDB refused the request"],
-  [/^AccessDenied/, "ACCESS_DENIED", "its credentials lack a permission on the table"],
+  [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key"],
+  [/^(Vali|Seri)/, "REFUSED", "its request was refused"],
+  [/^AccessDenied/, "ACCESS_DENIED", "a permission on its table is missing"],
   // Nothing to hide in these two: they say what to set.
   [/^RegionMissing/, "REGION", ""],
   [/^CredentialsMissing/, "CREDENTIALS", ""],
   [
     /^(Cred|ExpiredT|Incomp|InvalidC|InvalidS|MissingA|Signature|Unrec)/,
     "CREDENTIALS",
-    "there are no credentials that DynamoDB accepts",
+    "its credentials are not accepted",
   ],
-  [/^/, "UNAVAILABLE", "DynamoDB gave no answer"],
+  [/^/, "UNAVAILABLE", "no answer came"],
 ];
 
 /** Whether an error may pass by itself, so that a waiter goes on waiting. */
