@@ -49,6 +49,9 @@ type Seen =
   /** No answer, but the wait goes on. */
   | { readonly kind: "nothing" };
 
+/** Nothing is known of the record: it must be looked at. */
+const UNKNOWN: Verdict = { kind: "busy", deadInMs: Infinity };
+
 /** How many proposals `tryLock` makes before it calls a contended lock taken. */
 const TRY_PROPOSALS_MAX = 4;
 
@@ -107,9 +110,7 @@ export class Acquisition {
 
   async #run(): Promise<GrantState | null> {
     // Nothing is read first: a losing write brings the record back with it.
-    let verdict: Verdict = this.#order.heldHere
-      ? { kind: "busy", deadInMs: Infinity }
-      : { kind: "free" };
+    let verdict: Verdict = this.#order.heldHere ? UNKNOWN : { kind: "free" };
     if (this.#order.heldHere) await this.#sleep(0, Infinity);
     let proposals = 0;
     // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
@@ -121,7 +122,7 @@ export class Acquisition {
         const grant = await this.#confirm(seen.proposal);
         if (grant !== undefined) return grant;
       }
-      verdict = seen.kind === "record" ? this.#judge(seen.record) : { kind: "busy", deadInMs: 0 };
+      verdict = seen.kind === "record" ? this.#judge(seen.record) : UNKNOWN;
       const contended = proposals >= TRY_PROPOSALS_MAX;
       if (!this.#order.wait) {
         // Closing an open proposal is a step too, and may still find the lock ours.
@@ -201,13 +202,17 @@ export class Acquisition {
   }
 
   async #send(proposal: Proposal, input: UpdateInput): Promise<WriteOutcome> {
+    let closed = true; // also where the record turns out to be none of ours
     this.#open = proposal;
-    const outcome = await this.#context.table.write(proposal.name, input, {
-      signal: this.#order.signal,
-    });
-    // Only a plain answer to the only attempt says that it was not, and will not be, applied.
-    if (outcome.kind !== "applied" && !outcome.doubtful) this.#open = undefined;
-    return outcome;
+    try {
+      const { signal } = this.#order;
+      const outcome = await this.#context.table.write(proposal.name, input, { signal });
+      // Only a plain answer to the only attempt says that it was not, and will not be, applied.
+      closed = outcome.kind !== "applied" && !outcome.doubtful;
+      return outcome;
+    } finally {
+      if (closed) this.#open = undefined;
+    }
   }
 
   #settle(proposal: Proposal, outcome: WriteOutcome): Seen {
