@@ -1,0 +1,205 @@
+/** What a listener is told, in which order, and that it can break nothing. */
+
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { type LockEvent, LockManager } from "../mod.ts";
+import { MemoryDynamo } from "../src/testing/mod.ts";
+import { only } from "./support/requests.ts";
+import { type Process, World } from "./support/world.ts";
+
+const types = ({ events }: Process) => events.map((event) => event.type);
+
+function last<T extends LockEvent["type"]>(
+  { events }: Process,
+  type: T,
+): Extract<LockEvent, { type: T }> {
+  const event = events.findLast((one) => one.type === type);
+  assert(event !== undefined, `no event '${type}'`);
+  return event as Extract<LockEvent, { type: T }>;
+}
+
+Deno.test("events tell of a lock that is taken, renewed and given back", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  const { fencingToken } = lease;
+  await world.pass(7_000);
+  await world.until(lease.release());
+  assertEquals(types(process), ["request", "grant", "renew", "release"]);
+  const [request, grant, renew, release] = process.events;
+  assertEquals(request, { type: "request", name: "job", wait: true });
+  assertEquals(grant, { type: "grant", name: "job", fencingToken, waitedMs: 2, takeover: false });
+  assert(renew?.type === "renew" && release?.type === "release");
+  assertEquals([renew.name, renew.fencingToken], ["job", fencingToken]);
+  assert(renew.remainingMs > 18_000 && renew.remainingMs <= 19_000);
+  assertEquals([release.name, release.fencingToken, release.held], ["job", fencingToken, true]);
+  assert(Math.abs(release.heldMs - 7_004) < 5, `held for ${release.heldMs} ms`);
+  await world.end(process);
+});
+
+Deno.test("events tell of a lock that tryAcquire() does not get", async () => {
+  const world = await World.create();
+  const holder = world.process();
+  const asker = world.process();
+  await world.until(holder.manager.acquire("job"));
+  await world.until(asker.manager.tryAcquire("job"));
+  assertEquals(asker.events, [
+    { type: "request", name: "job", wait: false },
+    { type: "miss", name: "job" },
+  ]);
+  await world.end(holder, asker);
+});
+
+Deno.test("events tell of a take-over", async () => {
+  const world = await World.create();
+  const crashed = world.process();
+  const next = world.process();
+  await world.until(crashed.manager.acquire("job", { leaseMs: 2_000 }));
+  crashed.node.pause();
+  await world.until(next.manager.acquire("job"));
+  const grant = last(next, "grant");
+  assertEquals(grant.takeover, true);
+  assertGreater(grant.waitedMs, 2_000);
+  await world.end(next);
+});
+
+Deno.test("events tell of a hand-over as of any other grant, in order", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  const waiting = process.manager.acquire("job");
+  await world.pass(1_000);
+  await world.until(lease.release());
+  const next = await world.until(waiting);
+  assertEquals(types(process).sort(), ["grant", "grant", "release", "request", "request"]);
+  assertEquals(last(process, "grant").fencingToken, next.fencingToken);
+  assertEquals(last(process, "grant").takeover, false);
+  assertEquals(last(process, "release").held, true);
+  await world.end(process);
+});
+
+Deno.test("events tell of every lost lease once, with the code of its error", async () => {
+  const ways: [string, (world: World, process: Process) => Promise<void> | void][] = [
+    ["LEASE_DELETED", (world) => void world.dynamo.table("dynamo-lock").clear()],
+    ["LEASE_STOLEN", (world) =>
+      world.tamper("job", (record) => {
+        record.fence.N = String(Number(record.fence.N) + 1);
+        record.holders.M = {};
+      })],
+    ["LEASE_EXPIRED", (_, { node }) => node.suspend(30_000)],
+  ];
+  for (const [code, lose] of ways) {
+    const world = await World.create();
+    const process = world.process();
+    const lease = await world.until(process.manager.acquire("job"));
+    await lose(world, process);
+    await world.pass(30_000);
+    assertEquals(lease.held, false);
+    assertEquals(await world.until(lease.release()), false);
+    const { fencingToken } = lease;
+    const lost = process.events.filter((event) => event.type === "lost");
+    assertEquals(lost as LockEvent[], [
+      { type: "lost", name: "job", fencingToken, code } as LockEvent,
+    ]);
+    assertEquals(types(process).includes("release"), false, "it was not given back");
+    await world.end(process);
+  }
+});
+
+Deno.test("a release that finds the lock gone is told with held false", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  world.dynamo.table("dynamo-lock").clear();
+  assertEquals(await world.until(lease.release()), false);
+  assertEquals(last(process, "release").held, false);
+  await world.end(process);
+});
+
+Deno.test("events tell of trouble with renewals, releases and clean-ups, with a code", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  world.fail({ kind: "error", status: 500, type: "InternalServerError" }, {
+    when: only("renew"),
+    times: 4,
+  });
+  await world.pass(8_000);
+  assertEquals(last(process, "trouble"), {
+    type: "trouble",
+    name: "job",
+    step: "renew",
+    code: "UNAVAILABLE",
+  });
+  world.fail({ kind: "error", status: 400, type: "AccessDeniedException" }, {
+    when: only("release"),
+    times: 2,
+  });
+  await assertRejects(() => world.until(lease.release()));
+  await world.pass(1_000);
+  const steps = process.events.flatMap((event) =>
+    event.type === "trouble" ? [[event.step, event.code]] : []
+  );
+  assertEquals(steps.slice(-2), [["release", "ACCESS_DENIED"], ["clean-up", "ACCESS_DENIED"]]);
+  await world.end(process);
+});
+
+Deno.test("events tell of requests that are sent again", async () => {
+  const dynamo = new MemoryDynamo();
+  const events: LockEvent[] = [];
+  await using manager = new LockManager({
+    region: "local",
+    endpoint: "http://127.0.0.1:1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    fetch: dynamo.fetch,
+    onEvent: (event) => events.push(event),
+  });
+  dynamo.failNext({ kind: "drop-request" });
+  await assertRejects(() => manager.acquire("job")); // there is no table
+  const [request, retry, ...others] = events;
+  assertEquals([request?.type, others], ["request", []]);
+  assert(retry?.type === "retry");
+  assertEquals([retry.operation, retry.attempt, retry.code], ["UpdateItem", 1, "NetworkError"]);
+  assert(retry.delayMs >= 0 && retry.delayMs < 30);
+});
+
+Deno.test("a listener that throws breaks nothing", async () => {
+  const world = await World.create();
+  let told = 0;
+  const process = world.process({
+    onEvent: () => {
+      told++;
+      throw new Error("of the listener");
+    },
+  });
+  const other = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  await world.pass(30_000);
+  assertEquals(lease.held, true);
+  const waiting = process.manager.acquire("job");
+  await world.pass(1_000);
+  assertEquals(await world.until(lease.release()), true);
+  const next = await world.until(waiting);
+  assertEquals(await world.until(process.manager.tryAcquire("job")), null);
+  assertEquals(await world.until(next.release()), true);
+  assert(await world.until(other.manager.tryAcquire("job")));
+  assertGreater(told, 8);
+  await world.end(process, other);
+});
+
+Deno.test("a listener may use the lease and the manager that it is told of", async () => {
+  const world = await World.create();
+  const done: Promise<unknown>[] = [];
+  let grants = 0;
+  const process = world.process({
+    onEvent: (event) => {
+      if (event.type !== "grant" || ++grants > 1) return;
+      done.push(process.manager.inspect("job"), process.manager.tryAcquire("job"));
+    },
+  });
+  const lease = await world.until(process.manager.acquire("job"));
+  const [info, second] = await world.until(Promise.all(done));
+  assertEquals((info as { holders: unknown[] }).holders.length, 1);
+  assertEquals(second, null);
+  assertEquals(lease.held, true);
+  await world.end(process);
+});

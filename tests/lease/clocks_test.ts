@@ -1,0 +1,257 @@
+/**
+ * Clocks that are wrong, step, stand still or run apart: at no moment do two leases of a name both
+ * report that they hold it, and a lock whose holder is gone is taken all the same.
+ */
+
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { type Lease, LockServiceError } from "../../mod.ts";
+import { kindOf, only } from "../support/requests.ts";
+import { type Process, World } from "../support/world.ts";
+
+/** Asks every 400 ms; whenever somebody is granted the lock, the holder must not believe any more. */
+async function watch(
+  world: World,
+  asker: Process,
+  holder: { lease: Lease; process: Process },
+  forMs: number,
+): Promise<Lease | null> {
+  const end = world.time.now + forMs;
+  while (world.time.now < end) {
+    const taken = await world.until(asker.manager.tryAcquire("job"));
+    // A paused process asks itself nothing: what it would answer on going on is what counts.
+    const believes = holder.lease.held;
+    if (taken !== null) {
+      assertEquals(believes, false, "two believers");
+      return taken;
+    }
+    await world.pass(400);
+  }
+  return null;
+}
+
+const STEPS_MS = [-3_600_000, -600_000, -30_000, -10_000, -1_100, 1_100, 10_000, 30_000, 600_000];
+
+for (const step of STEPS_MS) {
+  Deno.test(`no two believe when the holder's wall clock steps by ${step} ms, at any moment`, async () => {
+    for (const at of [0, 6_660, 6_700, 12_000]) {
+      const world = await World.create();
+      const process = world.process();
+      const asker = world.process();
+      const lease = await world.until(process.manager.acquire("job"));
+      await world.pass(at);
+      process.node.wallOffsetMs = step;
+      const taken = await watch(world, asker, { lease, process }, 40_000);
+      // A small step back costs nothing; the holder goes on.
+      if (step > -600_000 && step < 0) assertEquals([taken, lease.held], [null, true]);
+      await world.end(process, asker);
+    }
+  });
+
+  Deno.test(`no two believe when the asker's wall clock steps by ${step} ms, at any moment`, async () => {
+    for (const at of [0, 12_000]) {
+      const world = await World.create();
+      const process = world.process();
+      const asker = world.process();
+      const lease = await world.until(process.manager.acquire("job"));
+      assertEquals(await watch(world, asker, { lease, process }, at), null);
+      asker.node.wallOffsetMs = step;
+      assertEquals(await watch(world, asker, { lease, process }, 40_000), null);
+      assertEquals(lease.held, true);
+      await world.end(process, asker);
+    }
+  });
+}
+
+for (const ms of [500, 5_000, 12_000, 18_000, 19_500, 25_000, 120_000]) {
+  Deno.test(`no two believe when the holder's machine is suspended for ${ms} ms`, async () => {
+    const world = await World.create();
+    const process = world.process();
+    const asker = world.process();
+    const lease = await world.until(process.manager.acquire("job"));
+    await world.pass(2_000);
+    await process.node.suspend(ms);
+    await watch(world, asker, { lease, process }, 40_000);
+    await world.end(process, asker);
+  });
+
+  Deno.test(`no two believe when the asker's machine is suspended for ${ms} ms`, async () => {
+    const world = await World.create();
+    const process = world.process();
+    const asker = world.process();
+    const lease = await world.until(process.manager.acquire("job"));
+    assertEquals(await watch(world, asker, { lease, process }, 2_000), null);
+    await asker.node.suspend(ms);
+    assertEquals(await watch(world, asker, { lease, process }, 40_000), null);
+    assertEquals(lease.held, true);
+    await world.end(process, asker);
+  });
+}
+
+for (const wallOffsetMs of [-840_000, -30_000, -2_000, 2_000, 30_000, 840_000]) {
+  Deno.test(`a lease is good for its time when the wall clock is ${wallOffsetMs} ms ahead`, async () => {
+    const world = await World.create();
+    const process = world.process({ wallOffsetMs });
+    const asker = world.process();
+    const lease = await world.until(process.manager.acquire("job"));
+    // The first end is written by the wall clock alone: a slow one makes the first lease shorter.
+    assertEquals(lease.held, true);
+    assertEquals(await watch(world, asker, { lease, process }, 50_000), null);
+    assertEquals(lease.held, true);
+    assertGreater(lease.remainingMs, 9_000);
+    await world.end(process, asker);
+  });
+
+  Deno.test(`a crashed holder whose wall clock was ${wallOffsetMs} ms ahead is taken over`, async () => {
+    const world = await World.create();
+    const process = world.process({ wallOffsetMs });
+    const asker = world.process();
+    const lease = await world.until(process.manager.acquire("job"));
+    await world.pass(30_000); // renewed, so its end comes from the server's clock
+    process.node.pause();
+    const start = world.time.now;
+    let taken: Lease | null = null;
+    while (taken === null && world.time.now - start < 60_000) {
+      await world.pass(200);
+      taken = await world.until(asker.manager.tryAcquire("job"));
+    }
+    assert(taken !== null && world.time.now - start < 24_000);
+    assertEquals(lease.held, false);
+  });
+}
+
+Deno.test("acquire() works and corrects its clock when DynamoDB refuses the signing time", async () => {
+  for (const wallOffsetMs of [-86_400_000, 86_400_000]) {
+    const world = await World.create();
+    const process = world.process({ wallOffsetMs });
+    const asker = world.process();
+    const lease = await world.until(process.manager.acquire("job"));
+    assertEquals(world.kinds(), ["acquire"]); // the refused one is not counted
+    assertEquals([lease.held, world.holders("job")], [true, 1]);
+    const token = lease.fencingToken - world.time.now;
+    assert(Math.abs(token) < 2_000, `a token ${token} ms ahead`);
+    assertEquals(await watch(world, asker, { lease, process }, 40_000), null);
+    assertEquals(lease.held, true);
+    await world.end(process, asker);
+  }
+});
+
+Deno.test("renewals go on when the wall clock jumps so far that signatures are refused", async () => {
+  for (const step of [-86_400_000, -1_200_000]) {
+    const world = await World.create();
+    const process = world.process();
+    const asker = world.process();
+    const lease = await world.until(process.manager.acquire("job"));
+    await world.pass(5_000);
+    process.node.wallOffsetMs = step;
+    assertEquals(await watch(world, asker, { lease, process }, 40_000), null);
+    assertEquals(lease.held, true);
+    await world.end(process, asker);
+  }
+});
+
+Deno.test("release() works when the wall clock jumps so far that its signature is refused", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  process.node.wallOffsetMs = -86_400_000;
+  assertEquals(await world.until(lease.release()), true);
+  assertEquals(world.holders("job"), 0);
+  await world.end(process);
+});
+
+Deno.test("acquire() rejects when DynamoDB refuses every signing time", async () => {
+  const world = await World.create();
+  const process = world.process();
+  world.fail({
+    kind: "error",
+    status: 400,
+    type: "InvalidSignatureException",
+    message: "Signature expired: 20200101T000000Z is now earlier than 20200101T001000Z",
+  }, { times: 1_000 });
+  const error = await assertRejects(
+    () => world.until(process.manager.acquire("job")),
+    LockServiceError,
+  );
+  assertEquals(error.code, "CREDENTIALS");
+  assert(world.sent().length <= 3);
+  await world.end(process);
+});
+
+Deno.test("a lease whose answers lose their dates goes on, and is taken over when it crashed", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const asker = world.process({ maxClockSkewMs: 0 });
+  const lease = await world.until(process.manager.acquire("job"));
+  world.fail({ kind: "no-date" }, { when: only("renew"), times: 1_000 });
+  assertEquals(await watch(world, asker, { lease, process }, 60_000), null);
+  process.node.pause();
+  let taken: Lease | null = null;
+  for (let asked = 0; taken === null && asked < 400; asked++) {
+    await world.pass(200);
+    taken = await world.until(asker.manager.tryAcquire("job"));
+  }
+  assert(taken !== null, "by watching, or by the server's clock");
+  assertEquals(lease.held, false);
+  await world.end(asker);
+});
+
+Deno.test("dates from a cache are not believed", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const asker = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  // They say that the lease is over.
+  const value = new Date(world.time.now + 600_000).toUTCString();
+  world.fail({ kind: "date", value, age: "120" }, {
+    when: (request) => kindOf(request) === "acquire",
+    times: 1_000,
+  });
+  assertEquals(await watch(world, asker, { lease, process }, 30_000), null);
+  assertEquals(lease.held, true);
+  await world.end(process, asker);
+});
+
+Deno.test("dates further off than an accepted signature are not believed", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const asker = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  const value = new Date(world.time.now + 3_600_000).toUTCString();
+  world.fail({ kind: "date", value }, {
+    when: (request) => kindOf(request) === "acquire",
+    times: 1_000,
+  });
+  assertEquals(await watch(world, asker, { lease, process }, 30_000), null);
+  assertEquals(lease.held, true);
+  await world.end(process, asker);
+});
+
+Deno.test("dates that are off by less than maxClockSkewMs are harmless", async () => {
+  for (const off of [-900, 900]) {
+    const world = await World.create();
+    const process = world.process();
+    const asker = world.process();
+    const lease = await world.until(process.manager.acquire("job", { renew: false }));
+    let asked = 0;
+    let taken: Lease | null = null;
+    while (taken === null && asked++ < 200) {
+      const value = new Date(world.time.now + off).toUTCString();
+      world.fail({ kind: "date", value });
+      taken = await world.until(asker.manager.tryAcquire("job"));
+      if (taken !== null) assertEquals(lease.held, false, "two believers");
+      await world.pass(200);
+    }
+    assert(taken !== null);
+    await world.end(process, asker);
+  }
+});
+
+Deno.test("a short lease over a slow way is honest about what is left", async () => {
+  const world = await World.create();
+  const process = world.process({ latencyMs: 200 });
+  const lease = await world.until(process.manager.acquire("job", { leaseMs: 4_000 }));
+  assert(lease.remainingMs <= 4_000 - 250 - 400, `${lease.remainingMs} ms left`);
+  const asker = world.process();
+  assertEquals(await watch(world, asker, { lease, process }, 30_000), null);
+  await world.end(process, asker);
+});

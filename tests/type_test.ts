@@ -1,0 +1,135 @@
+/** What the types promise: these checks fail when the code is compiled, not when it runs. */
+
+import { assertType, type IsExact } from "@std/testing/types";
+import type {
+  AcquireOptions,
+  AwsCredentialIdentity,
+  isLockError,
+  Lease,
+  LeaseLostError,
+  lock,
+  LockError,
+  LockErrorCode,
+  LockEvent,
+  LockInfo,
+  LockManager,
+  LockManagerOptions,
+  LockMode,
+  LockServiceError,
+  LockTableError,
+  TableOptions,
+  tryLock,
+} from "../mod.ts";
+
+/** Whether `T` may be passed where `U` is wanted. */
+type Fits<T, U> = [T] extends [U] ? true : false;
+
+/** Whether no member of `T` can be assigned to. */
+type IsReadonly<T> = IsExact<T, Readonly<T>>;
+
+Deno.test("lock() is a lease, and tryLock() a lease or null", () => {
+  assertType<IsExact<ReturnType<typeof lock>, Promise<Lease>>>(true);
+  assertType<IsExact<ReturnType<typeof tryLock>, Promise<Lease | null>>>(true);
+  assertType<
+    IsExact<Parameters<typeof lock>, [name: string, options?: AcquireOptions | undefined]>
+  >(true);
+  assertType<IsExact<Parameters<typeof tryLock>, Parameters<typeof lock>>>(true);
+});
+
+Deno.test("a manager acquires as lock() and tryLock() do, and can be disposed of", () => {
+  assertType<IsExact<ReturnType<LockManager["acquire"]>, Promise<Lease>>>(true);
+  assertType<IsExact<ReturnType<LockManager["tryAcquire"]>, Promise<Lease | null>>>(true);
+  assertType<IsExact<ReturnType<LockManager["inspect"]>, Promise<LockInfo | null>>>(true);
+  assertType<IsExact<ReturnType<LockManager["close"]>, Promise<void>>>(true);
+  assertType<Fits<LockManager, AsyncDisposable>>(true);
+});
+
+Deno.test("a lease can be disposed of, and shows nothing that can be assigned to", () => {
+  assertType<Fits<Lease, AsyncDisposable>>(true);
+  assertType<IsExact<Lease["fencingToken"], number>>(true);
+  assertType<IsExact<Lease["held"], boolean>>(true);
+  assertType<IsExact<Lease["remainingMs"], number>>(true);
+  assertType<IsExact<Lease["signal"], AbortSignal>>(true);
+  assertType<IsExact<Lease["names"], readonly string[]>>(true);
+  assertType<IsExact<ReturnType<Lease["release"]>, Promise<boolean>>>(true);
+  assertType<IsExact<ReturnType<Lease["renew"]>, Promise<void>>>(true);
+  assertType<IsExact<Parameters<Lease["update"]>, [data: string | null]>>(true);
+  type Data = Pick<Lease, "name" | "names" | "mode" | "fencingToken" | "ownerId" | "signal">;
+  assertType<IsReadonly<Data>>(true);
+});
+
+Deno.test("options are readonly, and none is required", () => {
+  assertType<IsReadonly<AcquireOptions>>(true);
+  assertType<IsReadonly<LockManagerOptions>>(true);
+  assertType<IsReadonly<TableOptions>>(true);
+  assertType<Fits<Record<never, never>, AcquireOptions>>(true);
+  assertType<Fits<Record<never, never>, LockManagerOptions>>(true);
+  assertType<Fits<{ name: string }, TableOptions>>(true);
+});
+
+Deno.test("options that do not exist do not compile", () => {
+  const acquire = (_options: AcquireOptions) => {};
+  // @ts-expect-error: there are no semaphores yet
+  acquire({ permits: 5 });
+  // @ts-expect-error: there are no shared locks yet
+  acquire({ mode: "shared" });
+  // @ts-expect-error: durations are numbers
+  acquire({ leaseMs: "20s" });
+  // @ts-expect-error: a lock has one name
+  void ((take: typeof lock) => take(["a", "b"]));
+  // @ts-expect-error: a table has a name
+  void ({ prefix: "x" } satisfies TableOptions);
+});
+
+Deno.test("codes of errors are known by their class", () => {
+  assertType<IsExact<LockMode, "exclusive" | "shared">>(true);
+  assertType<Fits<LeaseLostError, LockError>>(true);
+  assertType<Fits<LockServiceError, LockError>>(true);
+  assertType<Fits<LockTableError, LockError>>(true);
+  assertType<IsExact<LockError["code"], LockErrorCode>>(true);
+  assertType<
+    IsExact<
+      LeaseLostError["code"],
+      "LEASE_STOLEN" | "LEASE_EXPIRED" | "LEASE_DELETED" | "LEASE_RELEASED"
+    >
+  >(true);
+  assertType<
+    IsExact<
+      LockTableError["code"],
+      "TABLE_NOT_FOUND" | "TABLE_MISMATCH" | "RECORD_FOREIGN" | "RECORD_INVALID"
+    >
+  >(true);
+  assertType<Fits<LeaseLostError["code"] | LockTableError["code"], LockErrorCode>>(true);
+  assertType<Fits<LockServiceError["code"] | "MANAGER_CLOSED", LockErrorCode>>(true);
+});
+
+Deno.test("isLockError() narrows to a LockError", () => {
+  const codeOf = (guard: typeof isLockError, error: unknown): LockErrorCode | undefined =>
+    guard(error) ? error.code : undefined;
+  assertType<IsExact<ReturnType<typeof codeOf>, LockErrorCode | undefined>>(true);
+});
+
+Deno.test("events are told apart by their type", () => {
+  type Lost = Extract<LockEvent, { type: "lost" }>;
+  assertType<IsExact<Lost["code"], LeaseLostError["code"]>>(true);
+  assertType<
+    IsExact<
+      LockEvent["type"],
+      "request" | "grant" | "miss" | "renew" | "trouble" | "lost" | "release" | "retry"
+    >
+  >(true);
+});
+
+Deno.test("credentials of the AWS SDK fit", () => {
+  interface SdkIdentity {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+    readonly credentialScope?: string;
+    readonly accountId?: string;
+    readonly expiration?: Date;
+  }
+  assertType<Fits<SdkIdentity, AwsCredentialIdentity>>(true);
+  type SdkProvider = (properties?: Record<string, unknown>) => Promise<SdkIdentity>;
+  assertType<Fits<SdkProvider, NonNullable<LockManagerOptions["credentials"]>>>(true);
+});
