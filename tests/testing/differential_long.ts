@@ -8,7 +8,7 @@
  * deno test -A tests/testing/differential_long.ts
  * ```
  *
- * `DIFFERENTIAL_RUNS` sets the number of generated sequences (150), `DIFFERENTIAL_SEED` the seed.
+ * `DIFFERENTIAL_RUNS` sets the number of generated sequences (500), `DIFFERENTIAL_SEED` the seed.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { fixedSequences } from "./differential/cases.ts";
 import { sequences } from "./differential/calls.ts";
 import { type Call, compare, type Pair, pair } from "./differential/compare.ts";
 
-const RUNS = Number(Deno.env.get("DIFFERENTIAL_RUNS") ?? 150);
+const RUNS = Number(Deno.env.get("DIFFERENTIAL_RUNS") ?? 500);
 const SEED = Number(Deno.env.get("DIFFERENTIAL_SEED") ?? 20261121);
 
 function createTable(TableName: string, sorted: boolean): Call {
