@@ -125,8 +125,11 @@ export class LockManager {
     this.#closed = true;
     for (const cancel of this.#cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
-    await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
-    while (this.#work.size > 0) await Promise.all(this.#work);
+    // Work that was under way may end in one more lease.
+    while (this.#leases.size + this.#work.size > 0) {
+      await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
+      await Promise.all(this.#work);
+    }
   }
 
   /** Closes the manager. */
@@ -147,24 +150,31 @@ export class LockManager {
     const start = this.#runtime.now();
     this.#emit({ type: "request", name, wait });
     const order = { name, leaseMs, ownerId: owner, data, signal, wait, heldHere: false };
-    if (!this.#runtime.isolatesRequests) this.#cancels.add(cancel);
-    const work = this.#queued(context, order).finally(() => this.#cancels.delete(cancel));
-    const state = await this.#track(work);
-    if (state === null) {
-      this.#emit({ type: "miss", name });
-      return null;
-    }
-    const { token: fencingToken, takeover } = state.proposal;
-    const waitedMs = heldForMs(start, this.#runtime.now());
-    this.#emit({ type: "grant", name, fencingToken, waitedMs, takeover });
-    return this.#lease(context, state, renew);
+    const grant = async (acquisition: Acquisition) => {
+      const state = await acquisition.run();
+      const lease = state && this.#lease(context, state, renew);
+      if (state === null) this.#emit({ type: "miss", name });
+      else {
+        const { token: fencingToken, takeover } = state.proposal;
+        const waitedMs = heldForMs(start, this.#runtime.now());
+        this.#emit({ type: "grant", name, fencingToken, waitedMs, takeover });
+      }
+      return lease;
+    };
+    if (this.#runtime.isolatesRequests) return await grant(new Acquisition(context, order));
+    this.#cancels.add(cancel);
+    const work = wait
+      ? this.#queued(context, order, grant)
+      : grant(new Acquisition(context, order));
+    return await this.#track(work.finally(() => this.#cancels.delete(cancel)));
   }
 
   /** Runs an acquisition when its turn has come. */
-  async #queued(context: ProtocolContext, order: AcquireOrder): Promise<GrantState | null> {
-    if (!order.wait || this.#runtime.isolatesRequests) {
-      return await new Acquisition(context, order).run();
-    }
+  async #queued(
+    context: ProtocolContext,
+    order: AcquireOrder,
+    grant: (acquisition: Acquisition) => Promise<Lease | null>,
+  ): Promise<Lease | null> {
     const { name, signal } = order;
     const place = this.#queue.enter(name);
     try {
@@ -172,7 +182,7 @@ export class LockManager {
       signal.throwIfAborted();
       const heldHere = [...this.#leases].some((lease) => lease.name === name);
       place.acquisition = new Acquisition(context, { ...order, heldHere });
-      return await place.acquisition.run();
+      return await grant(place.acquisition);
     } finally {
       this.#queue.leave(name, place);
     }
