@@ -72,18 +72,19 @@ const OPTIONS: ReadonlySet<string> = new Set<keyof FaultOptions>([
   "times",
   "after",
 ]);
-/** The members that a fault of each kind has to have. */
-const KINDS: Readonly<Record<Fault["kind"], readonly string[]>> = {
-  "drop-request": [],
-  "drop-answer": [],
-  hang: [],
-  late: ["ms", "apply"],
-  error: ["status", "type"],
-  body: ["how"],
-  redirect: ["location"],
-  "no-date": [],
-  date: ["value"],
-};
+/** The members that a fault of each kind has to have, and the values they may take, if few. */
+const KINDS: Readonly<Record<Fault["kind"], Readonly<Record<string, readonly string[] | "any">>>> =
+  {
+    "drop-request": {},
+    "drop-answer": {},
+    hang: {},
+    late: { ms: "any", apply: ["at-once", "late"] },
+    error: { status: "any", type: "any" },
+    body: { how: ["truncated", "empty", "html", "wrong-crc"] },
+    redirect: { location: "any" },
+    "no-date": {},
+    date: { value: "any" },
+  };
 
 interface Planned {
   readonly fault: Fault;
@@ -128,18 +129,20 @@ export class FaultPlan {
 }
 
 function checkFault(fault: Fault): void {
-  const needed = Object.hasOwn(KINDS, fault.kind) ? KINDS[fault.kind] : undefined;
-  if (needed === undefined) {
+  const members = Object.hasOwn(KINDS, fault.kind) ? KINDS[fault.kind] : undefined;
+  if (members === undefined) {
     throw new TypeError(
       `Cannot fail a request as 'kind' must be known: current value is ${fault.kind}`,
     );
   }
-  for (const name of needed) {
-    if ((fault as unknown as Record<string, unknown>)[name] === undefined) {
-      throw new TypeError(
-        `Cannot fail a request by '${fault.kind}' as '${name}' must be given: current value is undefined`,
-      );
-    }
+  for (const [name, values] of Object.entries(members)) {
+    const value = (fault as unknown as Record<string, unknown>)[name];
+    if (value !== undefined && (values === "any" || values.includes(String(value)))) continue;
+    const wanted = values === "any" ? "given" : `one of '${values.join("', '")}'`;
+    throw new TypeError(
+      `Cannot fail a request by '${fault.kind}' as '${name}' must be ${wanted}: ` +
+        `current value is ${value}`,
+    );
   }
 }
 
