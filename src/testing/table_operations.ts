@@ -27,8 +27,6 @@ const CREATE_PARAMETERS: ReadonlySet<string> = new Set([
   "ProvisionedThroughput",
   "DeletionProtectionEnabled",
   "TableClass",
-  "Tags",
-  "SSESpecification",
 ]);
 const ONLY_NAME: ReadonlySet<string> = new Set(["TableName"]);
 const LIST_PARAMETERS: ReadonlySet<string> = new Set(["ExclusiveStartTableName", "Limit"]);
@@ -53,12 +51,17 @@ export function createTable(database: Database, body: unknown): Record<string, u
     schema,
     billingMode,
     ...throughput,
-    tableClass: optionalString(input, "TableClass"),
+    tableClass: readTableClass(input),
     createdAt: database.now(),
     deletionProtection: readFlag(input, "DeletionProtectionEnabled"),
   });
   database.tables.add(table);
   return { TableDescription: describe(table) };
+}
+
+function readTableClass(input: Input): string | undefined {
+  if ((input["TableClass"] ?? undefined) === undefined) return undefined;
+  return readChoice(input, "TableClass", ["STANDARD", "STANDARD_INFREQUENT_ACCESS"]);
 }
 
 function readThroughput(
