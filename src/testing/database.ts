@@ -19,6 +19,7 @@ import {
   updateTimeToLive,
 } from "./table_operations.ts";
 import { Tables } from "./tables.ts";
+import { listTagsOfResource } from "./tags.ts";
 import { TokenMemory, transactGetItems, transactWriteItems } from "./transact_operations.ts";
 import { member } from "./values.ts";
 
@@ -35,6 +36,7 @@ const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operation>([
   ["DescribeTimeToLive", describeTimeToLive],
   ["GetItem", getItem],
   ["ListTables", listTables],
+  ["ListTagsOfResource", listTagsOfResource],
   ["PutItem", putItem],
   ["Query", query],
   ["Scan", scan],

@@ -17,6 +17,7 @@ import {
 } from "./input.ts";
 import type { KeyAttribute, KeySchema } from "./keys.ts";
 import { Table } from "./tables.ts";
+import { readTags } from "./tags.ts";
 import { itemSize, list, record } from "./values.ts";
 
 const CREATE_PARAMETERS: ReadonlySet<string> = new Set([
@@ -27,6 +28,7 @@ const CREATE_PARAMETERS: ReadonlySet<string> = new Set([
   "ProvisionedThroughput",
   "DeletionProtectionEnabled",
   "TableClass",
+  "Tags",
 ]);
 const ONLY_NAME: ReadonlySet<string> = new Set(["TableName"]);
 const LIST_PARAMETERS: ReadonlySet<string> = new Set(["ExclusiveStartTableName", "Limit"]);
@@ -52,6 +54,7 @@ export function createTable(database: Database, body: unknown): Record<string, u
     billingMode,
     ...throughput,
     tableClass: readTableClass(input),
+    tags: readTags(input),
     createdAt: database.now(),
     deletionProtection: readFlag(input, "DeletionProtectionEnabled"),
   });

@@ -6,6 +6,7 @@
 
 import { ServiceError } from "./errors.ts";
 import { type ItemKey, itemKey, type KeySchema } from "./keys.ts";
+import type { Tag } from "./tags.ts";
 import { compareUtf8, compareValues } from "./value_order.ts";
 import type { AttributeMap, AttributeValue } from "./values.ts";
 
@@ -17,6 +18,7 @@ export interface TableSettings {
   readonly readCapacity: number;
   readonly writeCapacity: number;
   readonly tableClass: string | undefined;
+  readonly tags: readonly Tag[];
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   /** Whether `DeleteTable` is refused. */

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Memory, ONE, tableInput } from "./memory.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -129,6 +129,34 @@ Deno.test("CreateTable takes provisioned throughput", async () => {
   assertEquals(TableDescription.ProvisionedThroughput.WriteCapacityUnits, 7);
   assertEquals(TableDescription.TableClassSummary, { TableClass: "STANDARD_INFREQUENT_ACCESS" });
   assertEquals(TableDescription.BillingModeSummary, undefined);
+});
+
+Deno.test("CreateTable keeps tags, ListTagsOfResource lists them", async () => {
+  const memory = new Memory();
+  const create = (TableName: string, Tags: object[]) => ({
+    ...tableInput(TableName, { k: "S" }),
+    Tags,
+  });
+  const tags = [{ Key: "team", Value: "locks" }, { Key: "empty", Value: "" }];
+  const { TableDescription } = await memory.ok("CreateTable", create("tagged", tags));
+  const ResourceArn = TableDescription.TableArn;
+  assertEquals(await memory.ok("ListTagsOfResource", { ResourceArn }), { Tags: tags });
+  const refusals: [object[], RegExp][] = [
+    [[{ Key: "", Value: "" }], /'tags.1.member.key' .* greater than or equal to 1$/],
+    [[{ Key: "a" }], /'tags.1.member.value' .* not be null$/],
+    [[tags[0] as object, { Key: "x".repeat(129), Value: "" }], /'tags.2.member.key' .* 128$/],
+    [[{ Key: "a", Value: "x".repeat(257) }], /'tags.1.member.value' .* 256$/],
+    [[tags[0] as object, tags[0] as object], /must be unique$/],
+    [Array.from({ length: 51 }, (_, i) => ({ Key: `${i}`, Value: "" })), /'tags' .* 50$/],
+  ];
+  for (const [given, message] of refusals) {
+    assertMatch(await memory.refusal("CreateTable", create("other", given)), message);
+  }
+  assertMatch(
+    await memory.refusal("ListTagsOfResource", { ResourceArn: `${ResourceArn}x` }),
+    /^ResourceNotFoundException/,
+  );
+  assertMatch(await memory.refusal("ListTagsOfResource", { ResourceArn: "x" }), /Invalid TableArn/);
 });
 
 Deno.test("DeleteTable is refused while the table is protected", async () => {
