@@ -9,22 +9,13 @@ import type { Holder, LockRecord } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import { observedMs } from "./decide.ts";
 
-/** How many fences and holders are remembered; those met longest ago are forgotten first. */
-const ENTRIES_MAX = 1_000;
-
-/** A map that forgets. */
-class BoundedMap<V> extends Map<string, V> {
-  override set(key: string, value: V): this {
-    this.delete(key); // moves the key to the young end
-    if (this.size >= ENTRIES_MAX) this.delete(this.keys().next().value!);
-    return super.set(key, value);
-  }
-}
+/** How many fences, and how many holders, are remembered before all are forgotten. */
+const ENTRIES_MAX = 10_000;
 
 /** The memory of one manager. */
 export class LockMemory {
-  readonly #fences = new BoundedMap<number>();
-  readonly #sightings = new BoundedMap<{ readonly expires: number; readonly since: Moment }>();
+  readonly #fences = new Map<string, number>();
+  readonly #sightings = new Map<string, { readonly expires: number; readonly since: Moment }>();
 
   /** The greatest fence seen of a name; 0 where none was. */
   fence(name: string): number {
@@ -33,6 +24,8 @@ export class LockMemory {
 
   /** Takes in a record, received at `now`. A waiter's clock starts at the receipt, never before. */
   see(name: string, record: LockRecord | undefined, now: Moment): void {
+    // Losing it costs a request or a longer watch, so the simplest bound will do.
+    for (const map of [this.#fences, this.#sightings]) if (map.size > ENTRIES_MAX) map.clear();
     this.#fences.set(name, Math.max(this.fence(name), record?.fence ?? 0));
     for (const holder of record?.holders ?? []) {
       if (this.#watchedMs(holder, now) === undefined) {
