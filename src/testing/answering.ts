@@ -8,7 +8,7 @@
 import type { Database } from "./database.ts";
 import { errorBody, ServiceError } from "./errors.ts";
 import type { Fault } from "./faults.ts";
-import { type Call, errorAnswer, httpDate, jsonAnswer, type WireAnswer } from "./wire.ts";
+import type { AnswerMaker, Call, WireAnswer } from "./wire.ts";
 
 /** The connection went away: a `TypeError` of `fetch`, a closed socket of the server. */
 export class ConnectionLost extends Error {
@@ -18,18 +18,16 @@ export class ConnectionLost extends Error {
 /** What answering needs besides the request. */
 export interface Answering {
   readonly database: Database;
-  /** Whether answers carry a `Date`. */
-  readonly dated: boolean;
+  readonly answers: AnswerMaker;
   readonly delay: (ms: number) => Promise<void>;
 }
 
 /** Runs an operation and makes its answer, an error of the service included. */
-export function answerTo(call: Call, { database, dated }: Answering): WireAnswer {
-  const date = dated ? httpDate(database.now()) : undefined;
+export function answerTo(call: Call, { database, answers }: Answering): WireAnswer {
   try {
-    return jsonAnswer(200, database.run(call.operation, call.input), date);
+    return answers.json(200, database.run(call.operation, call.input));
   } catch (error) {
-    if (error instanceof ServiceError) return errorAnswer(error, date);
+    if (error instanceof ServiceError) return answers.error(error);
     throw error;
   }
 }
@@ -63,7 +61,7 @@ export async function faultedAnswer(
     case "body":
       return unreadable(
         fault.how,
-        fault.applied === false ? plain(200, {}, answering) : answerTo(call, answering),
+        fault.applied === false ? answering.answers.json(200, {}) : answerTo(call, answering),
       );
     case "no-date":
     case "date":
@@ -96,23 +94,16 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pro
   });
 }
 
-function plain(status: number, body: object, { database, dated }: Answering): WireAnswer {
-  return jsonAnswer(status, body, dated ? httpDate(database.now()) : undefined);
-}
-
 function madeUp(
   fault: Extract<Fault, { kind: "error" | "redirect" }>,
   answering: Answering,
 ): WireAnswer {
   if (fault.kind === "redirect") {
-    const answer = plain(307, {}, answering);
+    const answer = answering.answers.json(307, {});
     return { ...answer, headers: { ...answer.headers, location: fault.location } };
   }
-  const answer = plain(
-    fault.status,
-    errorBody(fault.type, fault.message ?? "", fault.extra),
-    answering,
-  );
+  const body = errorBody(fault.type, fault.message ?? "", fault.extra);
+  const answer = answering.answers.json(fault.status, body);
   return { ...answer, headers: { ...answer.headers, ...lowerCase(fault.headers ?? {}) } };
 }
 

@@ -11,7 +11,7 @@ import { ServiceError } from "./errors.ts";
 import { type Fault, type FaultOptions, FaultPlan } from "./faults.ts";
 import { type ListenOptions, type MemoryServer, serve } from "./server.ts";
 import { type MemoryTable, memoryTable } from "./memory_table.ts";
-import { errorAnswer, httpDate, readCall, type WireAnswer, type WireRequest } from "./wire.ts";
+import { AnswerMaker, httpDate, readCall, type WireAnswer, type WireRequest } from "./wire.ts";
 
 /** Options of {@link MemoryDynamo}. */
 export interface MemoryDynamoOptions {
@@ -100,7 +100,8 @@ export class MemoryDynamo {
         `Cannot make a MemoryDynamo as 'date' must be 'exact' or 'none': current value is ${date}`,
       );
     }
-    this.#answering = { database: new Database(now), dated: date === "exact", delay };
+    const answers = new AnswerMaker(() => date === "exact" ? httpDate(now()) : undefined);
+    this.#answering = { database: new Database(now), answers, delay };
     this.#maxSigningSkewMs = options.maxSigningSkewMs ?? Infinity;
     this.#maxRequests = options.maxRequests ?? 100_000;
     this.fetch = (input, init) => this.#fetch(input, init);
@@ -167,14 +168,13 @@ export class MemoryDynamo {
   }
 
   async #answer(request: WireRequest, signal: AbortSignal | undefined): Promise<WireAnswer> {
-    const { database, dated } = this.#answering;
-    const now = database.now();
+    const { database, answers } = this.#answering;
     let call;
     try {
-      call = readCall(request, { now, maxSkewMs: this.#maxSigningSkewMs });
+      call = readCall(request, { now: database.now(), maxSkewMs: this.#maxSigningSkewMs });
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      return errorAnswer(error, dated ? httpDate(now) : undefined);
+      return answers.error(error);
     }
     this.#record(call);
     const fault = this.#faults.take(call);

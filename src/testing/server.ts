@@ -6,6 +6,7 @@
 
 import { systemRuntime } from "../runtime.ts";
 import { ConnectionLost } from "./answering.ts";
+import { errorBody } from "./errors.ts";
 import type { WireAnswer, WireRequest } from "./wire.ts";
 
 /** A server that listens. */
@@ -40,7 +41,6 @@ interface OutgoingMessage {
   write(body: Uint8Array, sent: () => void): unknown;
   end(body?: Uint8Array): unknown;
   on(event: "close", listener: () => void): unknown;
-  destroy(): unknown;
 }
 interface NodeServer {
   listen(port: number, hostname: string, listener: () => void): unknown;
@@ -118,8 +118,11 @@ async function respond(
   keepAlive: boolean,
   signal: AbortSignal,
 ): Promise<void> {
+  let received = false;
   try {
-    const { status, headers, body } = await answer(await readRequest(request), signal);
+    const read = await readRequest(request);
+    received = true;
+    const { status, headers, body } = await answer(read, signal);
     response.sendDate = false; // the answer has its own, or none
     response.writeHead(status, keepAlive ? headers : { ...headers, connection: "close" });
     if (Number(headers["content-length"]) === body.length) response.end(body);
@@ -128,10 +131,22 @@ async function respond(
       response.write(body, () => systemRuntime.setTimer(() => request.socket.destroy(), 0));
     }
   } catch (error) {
-    if (!signal.aborted || error !== signal.reason) response.destroy();
-    request.socket.destroy();
-    if (!(error instanceof ConnectionLost)) throw error;
+    // The connection is to break, or broke before the request was all there.
+    if (error instanceof ConnectionLost || !received) request.socket.destroy();
+    else failOpenly(response, error);
   }
+}
+
+/** A defect of MemoryDynamo: told to the client, as it must not end the server. */
+function failOpenly(response: OutgoingMessage, error: unknown): void {
+  const body = new TextEncoder().encode(
+    JSON.stringify(errorBody("InternalFailure", `MemoryDynamo failed: ${error}`)),
+  );
+  response.writeHead(500, {
+    "content-type": "application/x-amz-json-1.0",
+    "content-length": String(body.length),
+  });
+  response.end(body);
 }
 
 async function readRequest(request: IncomingMessage): Promise<WireRequest> {

@@ -40,7 +40,6 @@ export interface SigningRules {
 const TARGET = /^DynamoDB_20120810\.([A-Za-z]+)$/;
 const SIGNING_TIME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/;
 const encoder = new TextEncoder();
-let requestCount = 0;
 
 /** The operation that a request names, whatever else is wrong with it. */
 export function operationOf(request: WireRequest): string | undefined {
@@ -129,23 +128,36 @@ function checkSigningTime(header: string | null, { now, maxSkewMs }: SigningRule
   );
 }
 
-/** The answer with this body. */
-export function jsonAnswer(status: number, body: object, date: string | undefined): WireAnswer {
-  const bytes = encoder.encode(JSON.stringify(body));
-  const headers: Record<string, string> = {
-    server: "Server",
-    "content-type": "application/x-amz-json-1.0",
-    "content-length": String(bytes.length),
-    "x-amzn-requestid": `MEMORY${String(++requestCount).padStart(46, "0")}`,
-    "x-amz-crc32": String(crc32(bytes)),
-  };
-  if (date !== undefined) headers["date"] = date;
-  return { status, headers, body: bytes };
-}
+/** Makes answers: each has a request id of its own, and a date where answers have one. */
+export class AnswerMaker {
+  readonly #date: () => string | undefined;
+  #count = 0;
 
-/** The answer that an error of the service is. */
-export function errorAnswer(error: ServiceError, date: string | undefined): WireAnswer {
-  return jsonAnswer(error.status, errorBody(error.type, error.message, error.extra), date);
+  /** @param date the value of the next `Date` header, or `undefined` for none. */
+  constructor(date: () => string | undefined) {
+    this.#date = date;
+  }
+
+  /** The answer with this body. */
+  json(status: number, body: object): WireAnswer {
+    const bytes = encoder.encode(JSON.stringify(body));
+    const headers: Record<string, string> = {
+      server: "Server",
+      "content-type": "application/x-amz-json-1.0",
+      "content-length": String(bytes.length),
+      // As long as the service's. Counted, so that a test's run repeats itself.
+      "x-amzn-requestid": `MEMORY${String(++this.#count).padStart(46, "0")}`,
+      "x-amz-crc32": String(crc32(bytes)),
+    };
+    const date = this.#date();
+    if (date !== undefined) headers["date"] = date;
+    return { status, headers, body: bytes };
+  }
+
+  /** The answer that an error of the service is. */
+  error(error: ServiceError): WireAnswer {
+    return this.json(error.status, errorBody(error.type, error.message, error.extra));
+  }
 }
 
 /** The value of a `Date` header; it has whole seconds. */

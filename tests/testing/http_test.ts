@@ -75,6 +75,32 @@ Deno.test("listen() fails requests on the wire", async () => {
   });
 });
 
+Deno.test("listen() survives a client that goes away in the middle of a request", async () => {
+  await served(async (_, { endpoint, port }) => {
+    const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const part = "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{";
+    await connection.write(new TextEncoder().encode(part));
+    connection.close();
+    for (let i = 0; i < 3; i++) {
+      assertEquals((await send(fetch, endpoint, "ListTables", {})).status, 200);
+    }
+  });
+});
+
+Deno.test("listen() tells a defect of its own and goes on", async () => {
+  await served(async (dynamo, { endpoint }) => {
+    dynamo.failNext({ kind: "no-date" }, {
+      when: () => {
+        throw new Error("a defect");
+      },
+    });
+    const { status, body } = await send(fetch, endpoint, "ListTables", {});
+    assertEquals(status, 500);
+    assertEquals(body.message, "MemoryDynamo failed: Error: a defect");
+    assertEquals(dynamo.requests.length, 1);
+  });
+});
+
 Deno.test("close() ends requests that hang, and the server", async () => {
   const dynamo = new MemoryDynamo();
   const server = await dynamo.listen();

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { utf8Length } from "../../src/testing/values.ts";
 import { Memory, ONE } from "./memory.ts";
 
 const INVALID = "ValidationException: One or more parameter values were invalid: ";
@@ -203,6 +204,14 @@ Deno.test("an item has at most 400 KB, names included", async () => {
     }),
     "ValidationException: Item size to update has exceeded the maximum allowed size",
   );
+});
+
+Deno.test("utf8Length() counts the bytes of every kind of character", () => {
+  const lengths: Record<string, number> = { "": 0, abc: 3, "é": 2, "€": 3, "\uffee": 3, "😀": 4 };
+  for (const [text, bytes] of Object.entries(lengths)) {
+    assertEquals(utf8Length(text), bytes, text);
+    assertEquals(new TextEncoder().encode(text).length, bytes);
+  }
 });
 
 Deno.test("ReturnConsumedCapacity counts KB written and 4 KB read", async () => {
