@@ -1,0 +1,112 @@
+/**
+ * Chaos: real processes fight for locks on DynamoDB Local, behind a proxy that loses, delays, doubles
+ * and garbles their requests, while they are frozen and killed. No update of what the locks guard may be
+ * lost.
+ *
+ * ```sh
+ * deno task chaos --minutes 10 --seed 7
+ * ```
+ *
+ * It needs Java 17 and, the first time, npm, and a system with signals. The seed decides what is done to
+ * whom and when; what real processes make of it differs from run to run.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-console -- it reports to the terminal
+
+import { parseArgs } from "node:util";
+import { describeChecks, describeOptions, describeRun, describeStorm } from "./report.ts";
+import { run, type RunOptions } from "./run.ts";
+import { judgeRun } from "./verdict.ts";
+
+/** What `--help` prints. */
+const HELP = `Usage: deno task chaos [options]
+
+  --minutes <n>  for how long, 0.5 to 600 (1); there are at least two storms
+  --seed <n>     what happens to whom, 0 to 4294967295 (one that is not known before)
+  --workers <n>  how many processes, 4 to 8 (the seed decides)
+  --help         print this
+
+It ends with code 0, with 1 when a check failed, and with 2 on wrong options.
+`;
+
+const OPTIONS = {
+  minutes: { type: "string", default: "1" },
+  seed: { type: "string" },
+  workers: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+type Wanted = Pick<RunOptions, "seed" | "ms" | "workers">;
+
+/** The exit codes that shells expect of a program that a signal has ended. */
+const STOPS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+function number(name: string, text: string, least: number, most: number, whole = true): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
+  throw new RangeError(
+    `Cannot run as '--${name}' must be ${
+      whole ? "a whole number " : ""
+    }from ${least} to ${most}: ` +
+      `current value is ${text}`,
+  );
+}
+
+/** Understands the command line; `undefined` where it asks for help. */
+export function parseFlags(args: string[]): Wanted | undefined {
+  const { values } = parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false });
+  if (values.help) return undefined;
+  const seed = values.seed === undefined
+    ? crypto.getRandomValues(new Uint32Array(1))[0]!
+    : number("seed", values.seed, 0, 2 ** 32 - 1);
+  return {
+    seed,
+    ms: number("minutes", values.minutes, 0.5, 600, false) * 60_000,
+    workers: values.workers === undefined ? 4 + seed % 5 : number("workers", values.workers, 4, 8),
+  };
+}
+
+/** Runs it and reports. Ctrl-C leaves nothing behind. Answers the counts of its checks. */
+export async function main(wanted: Wanted): Promise<{ passed: number; failed: number }> {
+  const stop = new AbortController();
+  for (const signal of Object.keys(STOPS) as (keyof typeof STOPS)[]) {
+    Deno.addSignalListener(signal, () => stop.abort(signal));
+  }
+  const options: RunOptions = {
+    ...wanted,
+    stopped: stop.signal,
+    onStorm: (storm) => console.log(describeStorm(storm)),
+  };
+  console.log(describeOptions(options));
+  try {
+    const result = await run(options);
+    const checks = judgeRun(result);
+    console.log(`\n${describeRun(result)}\n\n${describeChecks(checks)}\n`);
+    const failed = checks.filter(({ faults }) => faults.length > 0).length;
+    if (failed > 0) console.log(`Try it again with --seed ${wanted.seed}\n`);
+    return { passed: checks.length - failed, failed };
+  } catch (error) {
+    if (!stop.signal.aborted) throw error;
+    console.log(`Stopped by ${stop.signal.reason}`);
+    Deno.exit(STOPS[stop.signal.reason as keyof typeof STOPS]);
+  }
+}
+
+if (import.meta.main) {
+  let wanted: Wanted | undefined;
+  try {
+    wanted = parseFlags(Deno.args);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`);
+    Deno.exit(2);
+  }
+  if (wanted === undefined) {
+    console.log(HELP);
+    Deno.exit(0);
+  }
+  const { passed, failed } = await main(wanted);
+  console.log(`${passed} passed, ${failed} failed`);
+  Deno.exit(failed === 0 ? 0 : 1);
+}

@@ -1,0 +1,279 @@
+/**
+ * The proxy between the workers and DynamoDB: it lets requests meet faults, tells who sent what, and
+ * keeps what DynamoDB itself said about the locks.
+ *
+ * A request that was let through is applied whatever becomes of its client, as in a real network.
+ *
+ * @module
+ */
+
+import { kindOf } from "../support/requests.ts";
+import { dealFaults, type Exchange, FAULT_NAMES, meet, type Profile } from "./faults.ts";
+import { type HttpReply, type HttpRequest, RequestReader, writeReply } from "./http.ts";
+import { type Deck, Random } from "./random.ts";
+
+/** What DynamoDB answered to a write on a lock's record that it applied. */
+export interface Sighting {
+  readonly lock: string;
+  /** On the proxy's clock. The write was applied between these two. */
+  readonly forwardedAt: number;
+  readonly answeredAt: number;
+  readonly fence: number;
+  readonly holders: readonly { readonly grantId: string; readonly token: number }[];
+}
+
+/** The steps at which somebody can lie in wait: those of a lock, and the update of a counter. */
+export type Step = ReturnType<typeof kindOf> | "count";
+
+/** Something that happens to the sender of a request at a certain moment. */
+export interface Ambush {
+  readonly step: Step;
+  /** Before DynamoDB gets it, or when it has been applied and before the answer goes out. */
+  readonly moment: "before" | "after";
+  spring(worker: string): void;
+}
+
+/** Options of the proxy. */
+export interface ProxyOptions {
+  /** Where DynamoDB is. */
+  readonly upstream: string;
+  /** Where redirects point to. */
+  readonly canary: string;
+  readonly lockTable: string;
+  readonly leaseMs: number;
+}
+
+/** A request that was read and understood. */
+interface Call {
+  readonly worker: string;
+  readonly operation: string;
+  readonly step: Step;
+  readonly onLocks: boolean;
+  readonly request: HttpRequest;
+}
+
+/** Headers that belong to one connection only, or that are written anew. */
+const HOP = ["connection", "keep-alive", "transfer-encoding", "content-length", "host"];
+
+const decoder = new TextDecoder();
+
+function withoutHop(from: Headers): Headers {
+  const headers = new Headers(from);
+  for (const name of HOP) headers.delete(name);
+  return headers;
+}
+
+/** The fault-injecting proxy. */
+export class ChaosProxy {
+  /**
+   * Where the workers find their locks. Half of the answers keep the connection, as usual. Deno's
+   * `fetch` then sends a request again by itself, unknown to its caller, where such a connection breaks:
+   * duplicates that no seed has planned.
+   */
+  readonly lockEndpoint: string;
+  /**
+   * Where the workers find their counters. Here a connection serves one request, so that a worker knows
+   * how often it has asked, and "refused" means that the update was not made.
+   */
+  readonly dataEndpoint: string;
+  /** How often each fault was met. */
+  readonly faults: Map<string, number> = new Map(FAULT_NAMES.map((name) => [name, 0]));
+  /** Everything that DynamoDB showed of the locks. */
+  readonly sightings: Sighting[] = [];
+  requests = 0;
+  /** Requests of workers that were cut off. */
+  cutOff = 0;
+  /** What went wrong between the proxy and DynamoDB, which nobody planned. */
+  readonly troubles: string[] = [];
+  readonly #options: ProxyOptions;
+  readonly #listeners: Deno.TcpListener[];
+  readonly #connections = new Set<Deno.Conn>();
+  readonly #timers = new Map<ReturnType<typeof setTimeout>, () => void>();
+  readonly #held = new Set<Promise<unknown>>();
+  readonly #ambushes = new Set<Ambush>();
+  readonly #isolated = new Map<string, number>();
+  #deck: Deck<string | undefined> | undefined;
+  #random = new Random(0);
+  #closed = false;
+
+  constructor(options: ProxyOptions) {
+    this.#options = options;
+    const [lock, data] = [this.#listen(true), this.#listen(false)];
+    this.#listeners = [lock.listener, data.listener];
+    this.lockEndpoint = lock.endpoint;
+    this.dataEndpoint = data.endpoint;
+  }
+
+  /** From now on requests meet the faults of this profile. */
+  brew(profile: Profile, random: Random): void {
+    this.#random = random;
+    this.#deck = dealFaults(random, profile);
+  }
+
+  /** From now on every request gets through. What is delayed already still comes late. */
+  heal(): void {
+    this.#deck = undefined;
+    this.#ambushes.clear();
+    this.#isolated.clear();
+  }
+
+  /** Lies in wait for the next such request; returns how to give up. */
+  lieInWait(ambush: Ambush): () => void {
+    this.#ambushes.add(ambush);
+    return () => void this.#ambushes.delete(ambush);
+  }
+
+  /** Cuts a worker off from DynamoDB for a while. */
+  isolate(worker: string, ms: number): void {
+    this.#isolated.set(worker, performance.now() + ms);
+  }
+
+  /** Resolves when no request is on its way any more. */
+  async idle(): Promise<void> {
+    while (this.#held.size > 0) await Promise.allSettled(this.#held);
+  }
+
+  /** Stops at once, whatever is on its way. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const listener of this.#listeners) listener.close();
+    for (const [timer, ring] of this.#timers) {
+      clearTimeout(timer);
+      ring();
+    }
+    for (const connection of this.#connections) this.#hangUp(connection);
+    await this.idle();
+  }
+
+  #listen(keepAlive: boolean): { listener: Deno.TcpListener; endpoint: string } {
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    void (async () => {
+      for await (const connection of listener) void this.#serve(connection, keepAlive);
+    })();
+    return { listener, endpoint: `http://127.0.0.1:${listener.addr.port}` };
+  }
+
+  async #serve(connection: Deno.TcpConn, keepAlive: boolean): Promise<void> {
+    this.#connections.add(connection);
+    connection.setNoDelay();
+    const reader = new RequestReader(connection);
+    try {
+      for (;;) {
+        const request = await reader.next();
+        if (request === undefined) return;
+        const reply = await this.#hold(this.#answer(this.#understand(request)));
+        if (reply === undefined) return;
+        const last = !keepAlive || reply.cutAt !== undefined || this.#random.chance(0.5);
+        await writeReply(connection, reply, last);
+        if (last) return;
+      }
+    } catch (error) {
+      // A client that was killed, or gave up, breaks its connection: that is what clients do here.
+      if (error instanceof Deno.errors.BadResource || this.#closed) return;
+      const gone = error instanceof Deno.errors.ConnectionReset ||
+        error instanceof Deno.errors.BrokenPipe || error instanceof Deno.errors.ConnectionAborted;
+      if (!gone) this.troubles.push(String(error));
+    } finally {
+      this.#hangUp(connection);
+    }
+  }
+
+  #hangUp(connection: Deno.Conn): void {
+    if (this.#connections.delete(connection)) connection.close();
+  }
+
+  /** Keeps `idle` waiting for it. */
+  #hold<T>(work: Promise<T>): Promise<T> {
+    this.#held.add(work);
+    void work.catch(() => {}).finally(() => this.#held.delete(work));
+    return work;
+  }
+
+  #understand(request: HttpRequest): Call {
+    const operation = request.headers.get("x-amz-target")?.split(".")[1] ?? "";
+    const input = JSON.parse(decoder.decode(request.body));
+    const onLocks = input.TableName === this.#options.lockTable;
+    // Each worker has an access key of its own, which tells the proxy who is asking.
+    const worker = /Credential=(\w+)/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
+    const step = onLocks
+      ? kindOf({ operation, input })
+      : operation === "GetItem"
+      ? "GetItem"
+      : "count";
+    return { worker, operation, step, onLocks, request };
+  }
+
+  async #answer(call: Call): Promise<HttpReply | undefined> {
+    this.requests++;
+    this.#spring(call, "before");
+    if ((this.#isolated.get(call.worker) ?? 0) > performance.now()) {
+      this.cutOff++;
+      return undefined;
+    }
+    const name = this.#deck?.draw();
+    const exchange: Exchange = {
+      operation: call.operation,
+      random: this.#random,
+      leaseMs: this.#options.leaseMs,
+      canary: this.#options.canary,
+      forward: () => this.#forward(call),
+      forwardLater: (ms) => {
+        void this.#hold(this.#wait(ms).then(() => this.#forward(call))).catch(() => {});
+      },
+      wait: (ms) => this.#wait(ms),
+    };
+    if (name === undefined) return await exchange.forward();
+    this.faults.set(name, this.faults.get(name)! + 1);
+    return await meet(name, exchange);
+  }
+
+  async #forward(call: Call): Promise<HttpReply> {
+    if (this.#closed) throw new Deno.errors.ConnectionAborted("The proxy was closed");
+    const { method, headers, body } = call.request;
+    const forwardedAt = performance.now();
+    const response = await fetch(this.#options.upstream, {
+      method,
+      headers: withoutHop(headers),
+      body,
+    });
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    if (call.onLocks && response.ok) this.#witness(call, forwardedAt, bytes);
+    this.#spring(call, "after");
+    return { status: response.status, headers: withoutHop(response.headers), body: bytes };
+  }
+
+  /** Keeps what a write on a lock's record left there, if it says. */
+  #witness({ request }: Call, forwardedAt: number, bytes: Uint8Array): void {
+    const { Attributes: record } = JSON.parse(decoder.decode(bytes));
+    if (record === undefined) return;
+    const { Key } = JSON.parse(decoder.decode(request.body));
+    this.sightings.push({
+      lock: Key.key.S,
+      forwardedAt,
+      answeredAt: performance.now(),
+      fence: Number(record.fence.N),
+      holders: Object.entries<{ M: { t: { N: string } } }>(record.holders.M).map(
+        ([grantId, { M }]) => ({ grantId, token: Number(M.t.N) }),
+      ),
+    });
+  }
+
+  #spring({ step, worker }: Call, moment: Ambush["moment"]): void {
+    for (const ambush of this.#ambushes) {
+      if (ambush.step !== step || ambush.moment !== moment) continue;
+      this.#ambushes.delete(ambush);
+      return ambush.spring(worker);
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#closed) return resolve();
+      const timer = setTimeout(() => {
+        this.#timers.delete(timer);
+        resolve();
+      }, ms);
+      this.#timers.set(timer, resolve);
+    });
+  }
+}

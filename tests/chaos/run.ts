@@ -1,0 +1,305 @@
+/**
+ * A whole run: DynamoDB Local behind the proxy, a control without the lock, then storm after storm with
+ * it, each followed by a calm in which everybody must be served, and judged when it is over.
+ *
+ * @module
+ */
+
+import { DynamoClient } from "../../src/dynamodb/mod.ts";
+import { ensureTable } from "../../src/table.ts";
+import { startDynamoDBLocal } from "../support/dynamodb_local.ts";
+import { Canary } from "./canary.ts";
+import { type CounterVerdict, judgeCounter, judgeTokenOrder } from "./checks.ts";
+import { ClockWatch } from "./clock_watch.ts";
+import { Counters } from "./counters.ts";
+import { Crew } from "./crew.ts";
+import { PROFILES } from "./faults.ts";
+import { History, servedKey } from "./history.ts";
+import { counterId, type Guard } from "./messages.ts";
+import { Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
+import { ChaosProxy } from "./proxy.ts";
+import { Random } from "./random.ts";
+
+/** What to run. */
+export interface RunOptions {
+  readonly seed: number;
+  /** For how long in all, about. */
+  readonly ms: number;
+  readonly workers: number;
+  /** Ends the run early, with its reason. */
+  readonly stopped: AbortSignal;
+  /** Told of each storm when it is over. */
+  readonly onStorm: (storm: StormResult) => void;
+}
+
+/** What came of one storm. */
+export interface StormResult {
+  /** From 1; the control is the first storm without the lock. */
+  readonly storm: number;
+  readonly guarded: boolean;
+  readonly profile: string;
+  readonly nemesis: NemesisFigures;
+  readonly grants: number;
+  readonly takeovers: number;
+  readonly counters: Readonly<Partial<Record<Guard, CounterVerdict>>>;
+  /** What is wrong with the order of the tokens that the counters saw. */
+  readonly tokenFaults: readonly string[];
+  /** How long after the storm everybody had been served. */
+  readonly servedMs: number;
+  /** Who had not been by then. */
+  readonly starved: readonly string[];
+}
+
+/** Everything that came of a run. */
+export interface RunResult {
+  readonly options: RunOptions;
+  readonly ms: number;
+  readonly control: StormResult;
+  readonly storms: readonly StormResult[];
+  /** What the workers with the lock told. */
+  readonly history: History;
+  /** What those without it told. */
+  readonly controlHistory: History;
+  readonly proxy: ChaosProxy;
+  /** Whether the canary can sing at all, and how often it had to. */
+  readonly canary: { readonly sings: boolean; readonly visits: number };
+  readonly clock: ClockWatch;
+}
+
+/** The least that is allowed. */
+export const LEASE_MS = 2_000;
+/** How many callers contend in each process. */
+export const TASKS = 2;
+/** The locks that they contend for. */
+export const LOCKS: readonly string[] = ["chaos/one", "chaos/two"];
+const POLL_MS = 250;
+const LOCK_TABLE = "dynamo-lock";
+const COUNTER_TABLE = "chaos-counters";
+
+const CONTROL_MS = 8_000;
+const STORM_MS = 10_000;
+/** A storm and its calm, most of the time. */
+const CYCLE_MS = 16_000;
+const STORMS_LEAST = 2;
+/** What may be left to do when the workers are told to end. */
+const END_MS = 15_000;
+
+/**
+ * Within this everybody must have been served after a storm. At the worst a worker still thinks (two
+ * leases), has a request out (5 s), pauses for a throttle (4 s); meanwhile a request that was delayed or
+ * doubled leaves a grant that nobody believes in (three leases of delay, its own lease, and 2.2 s more
+ * until others know); and then everybody has a short turn.
+ */
+export const SERVED_WITHIN_MS = 30_000;
+
+/** What the parts of a run share. */
+interface Arena {
+  readonly options: RunOptions;
+  readonly proxy: ChaosProxy;
+  readonly counters: Counters;
+  /** Puts everything away at the end, in whatever way that comes. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** Runs it all. Leaves no process behind, also where it is stopped. */
+export async function run(options: RunOptions): Promise<RunResult> {
+  const start = performance.now();
+  await using stack = new AsyncDisposableStack();
+  const { endpoint: upstream } = stack.use(await startDynamoDBLocal());
+  options.stopped.throwIfAborted();
+  const clock = stack.adopt(new ClockWatch(), (it) => it.stop());
+  const canary = stack.adopt(new Canary(), (it) => it.close());
+  const sings = await canary.sings();
+  const proxy = stack.adopt(
+    new ChaosProxy({
+      upstream,
+      canary: canary.endpoint,
+      lockTable: LOCK_TABLE,
+      leaseMs: LEASE_MS,
+    }),
+    (it) => it.close(),
+  );
+  const credentials = { accessKeyId: "judge", secretAccessKey: "chaos" };
+  const client = new DynamoClient({ region: "local", endpoint: upstream, credentials });
+  await ensureTable({ client, table: LOCK_TABLE });
+  const counters = new Counters(client, COUNTER_TABLE, LOCK_TABLE);
+  await counters.createTable();
+  const arena: Arena = { options, proxy, counters, stack };
+
+  const controlHistory = new History();
+  const control = await runControl(arena, controlHistory);
+  options.onStorm(control);
+  const history = new History();
+  const storms = await runStorms(arena, history, start + options.ms);
+  const visits = canary.visits;
+  const ms = performance.now() - start;
+  const seen = { canary: { sings, visits }, clock, proxy };
+  return { options, ms, control, storms, history, controlHistory, ...seen };
+}
+
+/** The first storm over a world without the lock: it has to do damage there. */
+async function runControl(arena: Arena, history: History): Promise<StormResult> {
+  const crew = await hire(arena, history, false);
+  const { profile, nemesis } = await rage(arena, crew, history, 1, CONTROL_MS);
+  await crew.end(END_MS);
+  await arena.proxy.idle();
+  const nothing = await judge(arena, history, 1, "nothing");
+  return {
+    storm: 1,
+    guarded: false,
+    profile,
+    nemesis,
+    grants: 0,
+    takeovers: 0,
+    counters: { nothing: nothing.verdict },
+    tokenFaults: [],
+    servedMs: 0,
+    starved: [],
+  };
+}
+
+async function runStorms(arena: Arena, history: History, end: number): Promise<StormResult[]> {
+  const crew = await hire(arena, history, true);
+  const storms: StormResult[] = [];
+  while (storms.length < STORMS_LEAST || performance.now() + CYCLE_MS < end) {
+    const storm = await runStorm(arena, crew, history, storms.length + 1);
+    arena.options.onStorm(storm);
+    storms.push(storm);
+  }
+  await crew.end(END_MS);
+  await arena.proxy.idle();
+  return storms;
+}
+
+async function runStorm(
+  arena: Arena,
+  crew: Crew,
+  history: History,
+  storm: number,
+): Promise<StormResult> {
+  const before = { grants: history.grants, takeovers: history.takeovers };
+  await crew.tell({ kind: "storm", storm });
+  const { profile, nemesis } = await rage(arena, crew, history, storm, STORM_MS);
+  await crew.tell({ kind: "calm", storm });
+  const calm = performance.now();
+  const starved = await untilServed(arena, crew, history, storm);
+  const servedMs = performance.now() - calm;
+  await arena.proxy.idle(); // what was delayed may still do harm; the next storm has its own counters
+  const token = await judge(arena, history, storm, "token");
+  const transaction = await judge(arena, history, storm, "transaction");
+  return {
+    storm,
+    guarded: true,
+    profile,
+    nemesis,
+    grants: history.grants - before.grants,
+    takeovers: history.takeovers - before.takeovers,
+    counters: { token: token.verdict, transaction: transaction.verdict },
+    tokenFaults: [...token.tokenFaults, ...transaction.tokenFaults],
+    servedMs,
+    starved,
+  };
+}
+
+/** Starts the workers and waits until all of them run. They are killed at the end at the latest. */
+async function hire(
+  { options, proxy, stack }: Arena,
+  history: History,
+  guarded: boolean,
+): Promise<Crew> {
+  const { seed, workers } = options;
+  const order = {
+    lockEndpoint: proxy.lockEndpoint,
+    dataEndpoint: proxy.dataEndpoint,
+    lockTable: LOCK_TABLE,
+    counterTable: COUNTER_TABLE,
+    locks: LOCKS,
+    leaseMs: LEASE_MS,
+    pollMs: POLL_MS,
+    tasks: TASKS,
+    guarded,
+    seed,
+  };
+  const crew = stack.adopt(
+    new Crew(
+      workers,
+      order,
+      { kind: "storm", storm: 1 },
+      (worker, event) => history.hear(worker.order.name, event),
+    ),
+    (it) => it.destroy(),
+  );
+  while (!crew.places.every((worker) => worker?.ready)) {
+    if (history.failures.length > 0) throw new Error(history.failures.join("\n"));
+    await pause(20, options.stopped);
+  }
+  return crew;
+}
+
+/** Lets a storm rage; the same one for the same seed and number. */
+async function rage(
+  { options, proxy }: Arena,
+  crew: Crew,
+  history: History,
+  storm: number,
+  ms: number,
+): Promise<{ profile: string; nemesis: NemesisFigures }> {
+  const { seed, stopped } = options;
+  const random = new Random(seed, `storm ${storm}`);
+  const profile = storm === 1 ? PROFILES[0]! : random.pick(PROFILES);
+  const nemesis = new Nemesis(
+    crew,
+    proxy,
+    random,
+    LEASE_MS,
+    () =>
+      crew.places.flatMap((worker, place) =>
+        worker !== undefined && history.isHolder(worker.order.name) ? [place] : []
+      ),
+  );
+  proxy.brew(profile, new Random(seed, `faults ${storm}`));
+  await nemesis.rage(ms, stopped);
+  proxy.heal();
+  return { profile: profile.name, nemesis: nemesis.figures };
+}
+
+/** Waits until every task of every worker was served; answers who was not, in time. */
+async function untilServed(
+  { options }: Arena,
+  crew: Crew,
+  { served }: History,
+  storm: number,
+): Promise<string[]> {
+  const end = performance.now() + SERVED_WITHIN_MS;
+  for (;;) {
+    const missing = crew.places.flatMap((worker) =>
+      Array.from({ length: TASKS }, (_, task) => servedKey(worker!.order.name, task, storm))
+    ).filter((key) => !served.has(key));
+    if (missing.length === 0 || performance.now() > end) return missing;
+    await pause(20, options.stopped);
+  }
+}
+
+/** Judges the counters of all locks that were guarded in this way in a storm. */
+async function judge(
+  { counters }: Arena,
+  history: History,
+  storm: number,
+  guard: Guard,
+): Promise<{ verdict: CounterVerdict; tokenFaults: string[] }> {
+  const operations = [...history.operations.values()];
+  const sum = { landed: 0, lost: 0, foundOut: 0, faults: [] as string[] };
+  const tokenFaults: string[] = [];
+  for (const lock of LOCKS) {
+    const counter = counterId(lock, guard, storm);
+    const contents = await counters.contents(counter);
+    const own = operations.filter((operation) => operation.counter === counter);
+    const { landed, lost, foundOut, faults } = judgeCounter(counter, contents, own);
+    sum.landed += landed;
+    sum.lost += lost;
+    sum.foundOut += foundOut;
+    sum.faults.push(...faults);
+    tokenFaults.push(...judgeTokenOrder(counter, contents.log));
+  }
+  return { verdict: sum, tokenFaults };
+}
