@@ -96,6 +96,45 @@ Deno.test("acquire() takes each of two names for itself", async () => {
   await world.end(process);
 });
 
+/** Others are quicker, each time: before a proposal is judged the fence has passed it. */
+function outrun(world: World, times: number): void {
+  world.fail({ kind: "no-date" }, {
+    when: (request) => {
+      if (kindOf(request) !== "acquire" || times-- <= 0) return false;
+      world.tamper("job", (record) => record.fence.N = String(Number(record.fence.N) + 100_000));
+      return true;
+    },
+    times: Infinity,
+  });
+}
+
+Deno.test("tryAcquire() answers null after a few proposals when others are quicker each time", async () => {
+  const world = await World.create();
+  const process = world.process();
+  await takeAndRelease(world, process);
+  world.sent();
+  outrun(world, 1_000);
+  assertEquals(await world.until(process.manager.tryAcquire("job"), 1_000), null);
+  const kinds = world.kinds();
+  assert(kinds.length <= 4, kinds.join(", "));
+  assertEquals(world.holders("job"), 0);
+  await world.end(process);
+});
+
+Deno.test("acquire() goes on, not faster than it polls, when others are quicker each time", async () => {
+  const world = await World.create();
+  const process = world.process();
+  await takeAndRelease(world, process);
+  world.sent();
+  outrun(world, 20);
+  const start = world.time.now;
+  const lease = await world.until(process.manager.acquire("job"));
+  assertEquals(world.kinds().filter((kind) => kind === "acquire").length, 21);
+  assertGreater(world.time.now - start, 1_000);
+  assertEquals([lease.held, world.holders("job")], [true, 1]);
+  await world.end(process);
+});
+
 Deno.test("every write has a condition and asks for the record that fails it", async () => {
   const world = await World.create();
   const first = world.process();

@@ -149,6 +149,20 @@ Deno.test("renewals go on when the wall clock jumps so far that signatures are r
   }
 });
 
+Deno.test("renew() and update() work when the wall clock jumps so far that signatures are refused", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job", { renew: false }));
+  await world.pass(5_000);
+  process.node.wallOffsetMs = -86_400_000;
+  await world.until(lease.renew());
+  assertGreater(lease.remainingMs, 17_900);
+  process.node.wallOffsetMs = -172_800_000; // what was learned is wrong again
+  await world.until(lease.update("x"));
+  assertEquals((await world.until(process.manager.inspect("job")))?.holders[0]?.data, "x");
+  await world.end(process);
+});
+
 Deno.test("release() works when the wall clock jumps so far that its signature is refused", async () => {
   const world = await World.create();
   const process = world.process();

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import type { Lease, LockManagerOptions } from "../../mod.ts";
+import { kindOf } from "../support/requests.ts";
 import { type Process, type Surroundings, World } from "../support/world.ts";
 
 async function hold(
@@ -156,6 +157,52 @@ Deno.test("a hand-over loses against a taker-over that was quicker", async () =>
   await world.pass(5_000);
   assertEquals(Object.keys(world.record("job")!.holders.M), ["e".repeat(32)]);
   await world.end(process);
+});
+
+Deno.test("a hand-over is declined when others moved the fence, and the lock is released instead", async () => {
+  const { world, process, lease } = await hold();
+  const waiting = process.manager.acquire("job");
+  await world.pass(2_000);
+  world.fail({ kind: "no-date" }, {
+    when: (request) => {
+      if (kindOf(request) !== "hand over") return false;
+      // Before the hand-over is judged another process closes a proposal of its own.
+      world.tamper("job", (record) => record.fence.N = String(Number(record.fence.N) + 60_000));
+      return true;
+    },
+  });
+  world.sent();
+  assertEquals(await world.until(lease.release()), true);
+  const next = await world.until(waiting);
+  assertEquals(world.kinds().filter((kind) => kind !== "read").slice(0, 2), [
+    "hand over",
+    "release",
+  ]);
+  assertEquals([next.held, world.holders("job")], [true, 1]);
+  await world.end(process);
+});
+
+Deno.test("a lease that was handed over while the process stood still is not handed out late", async () => {
+  const { world, process, lease } = await hold({ latencyMs: 100, pollMs: 10_000 });
+  const waiting = process.manager.acquire("job");
+  await world.pass(4_000);
+  const released = lease.release();
+  await world.pass(150);
+  assertEquals(world.kinds().at(-1), "hand over");
+  process.node.pause(); // its answer is on the way
+  await world.pass(25_000);
+  const other = world.process();
+  const taken = await world.until(other.manager.tryAcquire("job"));
+  assert(taken !== null);
+  process.node.resume();
+  assertEquals(await world.until(released), true);
+  await world.pass(5_000);
+  assertEquals(taken.held, true);
+  await world.until(taken.release());
+  const next = await world.until(waiting);
+  assertEquals([next.held, taken.held], [true, false]);
+  assertGreater(next.fencingToken, taken.fencingToken);
+  await world.end(process, other);
 });
 
 Deno.test("the next caller looks at once when a lease of its process is lost", async () => {

@@ -262,3 +262,44 @@ Deno.test("a take-over is refused when the holder renewed after it was judged", 
   assertEquals(world.kinds().at(-1), "take over");
   await world.end(asker);
 });
+
+for (const verb of ["acquire", "tryAcquire"] as const) {
+  Deno.test(`${verb}() hands out no lease that ran out while its process stood still`, async () => {
+    const world = await World.create();
+    const frozen = world.process({ latencyMs: 100 });
+    const other = world.process();
+    const answer = frozen.manager[verb]("job");
+    await world.pass(150);
+    assertEquals(world.kinds(), ["acquire"]);
+    frozen.node.pause(); // the lock is its own, and the answer is on the way
+    await world.pass(25_000);
+    const taken = await world.until(other.manager.tryAcquire("job"));
+    assert(taken !== null);
+    frozen.node.resume();
+    await world.pass(3_000);
+    assertEquals(taken.held, true);
+    if (verb === "tryAcquire") {
+      assertEquals(await world.until(answer), null);
+    } else {
+      await world.until(taken.release());
+      const lease = await world.until(answer);
+      assertGreater(lease!.fencingToken, taken.fencingToken);
+      assertEquals([lease!.held, taken.held], [true, false]);
+    }
+    await world.end(frozen, other);
+  });
+
+  Deno.test(`${verb}() renews a lease of which a pause has left too little`, async () => {
+    const world = await World.create();
+    const slow = world.process({ latencyMs: 100 });
+    const answer = slow.manager[verb]("job");
+    await world.pass(150);
+    slow.node.pause();
+    await world.pass(12_000); // less than half is left, but nobody may have taken it
+    slow.node.resume();
+    const lease = await world.until(answer);
+    assertEquals(world.kinds(), ["acquire", "renew"]);
+    assertGreater(lease!.remainingMs, 15_000);
+    await world.end(slow);
+  });
+}
