@@ -24,8 +24,13 @@ import type {
 /** Whether `T` may be passed where `U` is wanted. */
 type Fits<T, U> = [T] extends [U] ? true : false;
 
-/** Whether no member of `T` can be assigned to. */
-type IsReadonly<T> = IsExact<T, Readonly<T>>;
+/**
+ * Whether no member of `T` can be assigned to. `IsExact` does not look at that; two conditional types
+ * fit each other only where what they compare with is identical, `readonly` and all.
+ */
+type IsReadonly<T> = (<G>() => G extends T ? 1 : 2) extends (<G>() => G extends Readonly<T> ? 1 : 2)
+  ? true
+  : false;
 
 Deno.test("lock() is a lease, and tryLock() a lease or null", () => {
   assertType<IsExact<ReturnType<typeof lock>, Promise<Lease>>>(true);
@@ -65,6 +70,7 @@ Deno.test("options are readonly, and none is required", () => {
   assertType<Fits<Record<never, never>, AcquireOptions>>(true);
   assertType<Fits<Record<never, never>, LockManagerOptions>>(true);
   assertType<Fits<{ name: string }, TableOptions>>(true);
+  assertType<IsExact<IsReadonly<{ a: string }>, false>>(true);
 });
 
 Deno.test("options that do not exist do not compile", () => {
