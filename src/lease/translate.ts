@@ -20,7 +20,7 @@ const RULES: readonly (readonly [RegExp, LockTableCode | LockServiceCode, string
   [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not ready"],
   // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
   [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key"],
-  [/^(Vali|Seri)/, "REFUSED", "its request was refused"],
+  [/^(Vali|Seri|ItemColl)/, "REFUSED", "its request was refused"],
   [/^AccessDenied/, "ACCESS_DENIED", "a permission on its table is missing"],
   // Nothing to hide in these two: they say what to set.
   [/^RegionMissing/, "REGION", ""],

@@ -62,7 +62,8 @@ export class NativeLayout implements Layout {
     return this.#update(
       grant.name,
       TAKE,
-      `${IS_ABSENT}(${IS_BELOW} AND size(#holders)=:zero)`,
+      // Not `size(#holders)=0`: that is also true of an empty text or list, which is no record.
+      `${IS_ABSENT}(${IS_BELOW} AND #holders=:empty)`,
       this.#known(grant, purgeAt),
     );
   }
@@ -176,7 +177,6 @@ export class NativeLayout implements Layout {
       ":empty": { M: {} },
       ":g": grantId,
       ":p": purgeAt,
-      ":zero": 0,
     };
   }
 }
