@@ -8,9 +8,9 @@
  */
 
 import { kindOf } from "../support/requests.ts";
-import { dealFaults, type Exchange, FAULT_NAMES, meet, type Profile } from "./faults.ts";
+import { type Exchange, FAULT_NAMES, meet } from "./faults.ts";
 import { type HttpReply, type HttpRequest, RequestReader, writeReply } from "./http.ts";
-import { type Deck, Random } from "./random.ts";
+import { Random } from "./random.ts";
 
 /** What DynamoDB answered to a write on a lock's record that it applied. */
 export interface Sighting {
@@ -31,6 +31,11 @@ export interface Ambush {
   /** Before DynamoDB gets it, or when it has been applied and before the answer goes out. */
   readonly moment: "before" | "after";
   spring(worker: string): void;
+}
+
+/** Where the faults come from. */
+export interface FaultSource {
+  draw(): string | undefined;
 }
 
 /** Options of the proxy. */
@@ -92,7 +97,7 @@ export class ChaosProxy {
   readonly #held = new Set<Promise<unknown>>();
   readonly #ambushes = new Set<Ambush>();
   readonly #isolated = new Map<string, number>();
-  #deck: Deck<string | undefined> | undefined;
+  #faults: FaultSource | undefined;
   #random = new Random(0);
   #closed = false;
 
@@ -104,15 +109,15 @@ export class ChaosProxy {
     this.dataEndpoint = data.endpoint;
   }
 
-  /** From now on requests meet the faults of this profile. */
-  brew(profile: Profile, random: Random): void {
+  /** From now on each request draws a card: the name of a fault, or none. */
+  brew(faults: FaultSource, random: Random): void {
+    this.#faults = faults;
     this.#random = random;
-    this.#deck = dealFaults(random, profile);
   }
 
   /** From now on every request gets through. What is delayed already still comes late. */
   heal(): void {
-    this.#deck = undefined;
+    this.#faults = undefined;
     this.#ambushes.clear();
     this.#isolated.clear();
   }
@@ -210,7 +215,7 @@ export class ChaosProxy {
       this.cutOff++;
       return undefined;
     }
-    const name = this.#deck?.draw();
+    const name = this.#faults?.draw();
     const exchange: Exchange = {
       operation: call.operation,
       random: this.#random,

@@ -13,7 +13,7 @@ import { type CounterVerdict, judgeCounter, judgeTokenOrder } from "./checks.ts"
 import { ClockWatch } from "./clock_watch.ts";
 import { Counters } from "./counters.ts";
 import { Crew } from "./crew.ts";
-import { PROFILES } from "./faults.ts";
+import { dealFaults, PROFILES } from "./faults.ts";
 import { History, servedKey } from "./history.ts";
 import { counterId, type Guard } from "./messages.ts";
 import { Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
@@ -257,7 +257,8 @@ async function rage(
         worker !== undefined && history.isHolder(worker.order.name) ? [place] : []
       ),
   );
-  proxy.brew(profile, new Random(seed, `faults ${storm}`));
+  const chance = new Random(seed, `faults ${storm}`);
+  proxy.brew(dealFaults(chance, profile), chance);
   await nemesis.rage(ms, stopped);
   proxy.heal();
   return { profile: profile.name, nemesis: nemesis.figures };

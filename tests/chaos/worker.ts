@@ -70,8 +70,8 @@ function changePhase(next: Phase): void {
  */
 function tellBelief(lease: Lease): void {
   const at = Date.now();
-  const { remainingMs, name: lock, fencingToken: token } = lease;
-  if (remainingMs > 0) tell({ type: "believes", lock, token, at, remainingMs });
+  const { held, remainingMs, name: lock, fencingToken: token } = lease;
+  if (held) tell({ type: "believes", lock, token, at, remainingMs });
 }
 
 function hear(event: LockEvent): void {
@@ -144,6 +144,7 @@ async function update(
 ): Promise<boolean> {
   const op = `${order.name}/${++operations}`;
   const token = lease?.fencingToken ?? null;
+  if (lease !== null) tellBelief(lease);
   tell({ type: "updates", op, counter, token, held: lease?.held ?? false });
   const outcome: Outcome = await outcomeOf(write({ counter, op, token: token ?? 0, value }));
   tell({ type: "updated", op, outcome });
@@ -215,7 +216,8 @@ async function toil(task: number, locks: LockManager | null): Promise<void> {
       tell({ type: "served", task, storm });
       continue;
     }
-    await pause(random.between(0, kind === "storm" ? 100 : 20));
+    // Something else to do: the others get their turn.
+    await pause(random.between(0, kind === "storm" ? 150 : 20));
   }
 }
 
