@@ -109,12 +109,20 @@ export class Acquisition {
   }
 
   async #run(): Promise<GrantState | null> {
+    const { runtime, settings } = this.#context;
     // Nothing is read first: a losing write brings the record back with it.
     let verdict: Verdict = this.#order.heldHere ? UNKNOWN : { kind: "free" };
     if (this.#order.heldHere) await this.#sleep(0, Infinity);
     let proposals = 0;
     // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
     for (let polls = 0;; polls++) {
+      if (this.#standBack) {
+        // Other processes get their turn after a run of hand-overs in this one.
+        this.#standBack = false;
+        const pauseMs = standBackMs(settings.pollMs, runtime.random());
+        await sleep(runtime, pauseMs, [this.#order.signal]);
+        verdict = UNKNOWN;
+      }
       this.#order.signal.throwIfAborted();
       proposals = verdict.kind === "busy" ? 0 : proposals + 1;
       const seen = await this.#step(verdict);
@@ -287,8 +295,5 @@ export class Acquisition {
     this.#wake = new AbortController();
     await sleep(runtime, ms, [signal, this.#wake.signal]);
     this.#wake = undefined;
-    if (!this.#standBack) return;
-    this.#standBack = false;
-    await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
   }
 }

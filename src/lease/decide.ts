@@ -68,10 +68,13 @@ export interface Confirmation {
 export function remainingMs(last: Confirmation, now: Moment, serverUpper?: number): number {
   const margin = marginMs(last.leaseMs);
   const byLease = last.leaseMs - margin - heldForMs(last.sentAt, now);
-  const byServer = serverUpper !== undefined
-    ? last.expires - serverUpper
-    : last.serverLeft.ms - heldForMs(last.serverLeft.at, now) * (1 + DRIFT_RATE);
+  const byServer = serverUpper !== undefined ? last.expires - serverUpper : serverLeftMs(last, now);
   return Math.min(byLease, byServer - margin);
+}
+
+/** What is left of the written end, aged by the local clocks, where the server's clock is lost. */
+export function serverLeftMs({ serverLeft }: Confirmation, now: Moment): number {
+  return serverLeft.ms - heldForMs(serverLeft.at, now) * (1 + DRIFT_RATE);
 }
 
 /** Whether what is left of a lease is too little to hand it out: less than half. */

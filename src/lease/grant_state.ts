@@ -7,7 +7,7 @@
 
 import type { Moment } from "../runtime.ts";
 import type { ProtocolContext } from "./context.ts";
-import { type Confirmation, remainingMs, renewalExpiry } from "./decide.ts";
+import { type Confirmation, remainingMs, renewalExpiry, serverLeftMs } from "./decide.ts";
 import type { Proposal } from "./proposal.ts";
 
 /** A grant that the table has confirmed. */
@@ -46,8 +46,14 @@ export class GrantState {
     const { table, runtime } = this.#context;
     const at = runtime.now();
     const { leaseMs } = this.proposal;
-    const serverLeft = { ms: expires - table.clock.upper(at), at };
-    this.#last = { sentAt, expires, leaseMs, serverLeft };
+    let ms = expires - table.clock.upper(at);
+    const last = this.#last as Confirmation | undefined;
+    if (last !== undefined && table.clock.lower(at) === undefined) {
+      // The server's clock is lost, and the wall clock may have been set: what was left before, and
+      // what this write has added, is all that is certain.
+      ms = Math.min(ms, serverLeftMs(last, at) + expires - last.expires);
+    }
+    this.#last = { sentAt, expires, leaseMs, serverLeft: { ms, at } };
   }
 
   /** Before the first send of the last confirmed write. */

@@ -14,23 +14,35 @@ import {
   LockTableError,
 } from "../errors.ts";
 
+type Rule = readonly [RegExp, LockTableCode | LockServiceCode, string];
+
+/** A refusal that passes, and whatever cannot be told from an outage. */
+const AWAY: Rule = [
+  /^(Bandw|Limit|Network|Provis|Replic|Request|SlowDown|Throttl|Timeout|TooMany|Transaction)/,
+  "UNAVAILABLE",
+  "no answer came",
+];
+const REFUSED: Rule = [/^/, "REFUSED", "its request was refused"];
+
 /** What the wire says (code and text), what the lock calls it, and why. The first that fits counts. */
-const RULES: readonly (readonly [RegExp, LockTableCode | LockServiceCode, string])[] = [
+const RULES: readonly Rule[] = [
   [/^ResourceNot/, "TABLE_NOT_FOUND", "its table does not exist"],
   [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not ready"],
   // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
   [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key"],
-  [/^(Vali|Seri|ItemColl)/, "REFUSED", "its request was refused"],
   [/^AccessDenied/, "ACCESS_DENIED", "a permission on its table is missing"],
-  // Nothing to hide in these two: they say what to set.
-  [/^RegionMissing/, "REGION", ""],
-  [/^CredentialsMissing/, "CREDENTIALS", ""],
+  [/^RegionM/, "REGION", "no Region is set ('region', AWS_REGION, AWS_DEFAULT_REGION)"],
+  [
+    /^CredentialsM/,
+    "CREDENTIALS",
+    "no credentials are set ('credentials', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
+  ],
   [
     /^(Cred|ExpiredT|Incomp|InvalidC|InvalidS|MissingA|Signature|Unrec)/,
     "CREDENTIALS",
     "its credentials are not accepted",
   ],
-  [/^/, "UNAVAILABLE", "no answer came"],
+  AWAY,
 ];
 
 /** Whether an error may pass by itself, so that a waiter goes on waiting. */
@@ -45,8 +57,10 @@ export function codeOf(error: unknown): string {
 
 /** The error that the caller of a lock sees. */
 export function translate(cause: DynamoError, name: string): LockError {
-  const [, code, why] = RULES.find(([said]) => said.test(`${cause.code} ${cause.message}`))!;
-  const message = `Cannot use lock '${name}' as ${why ? `${why}: ${cause.code}` : cause.message}`;
+  const said = `${cause.code} ${cause.message}`;
+  const [, code, why] = RULES.find(([pattern]) => pattern.test(said)) ??
+    (cause.mayHaveApplied ? AWAY : REFUSED);
+  const message = `Cannot use lock '${name}' as ${why}: ${cause.code}`;
   return code.startsWith("TABLE")
     ? new LockTableError(code as LockTableCode, message, name, cause)
     : new LockServiceError(code as LockServiceCode, message, name, cause);

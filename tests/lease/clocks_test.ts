@@ -269,3 +269,16 @@ Deno.test("a short lease over a slow way is honest about what is left", async ()
   assertEquals(await watch(world, asker, { lease, process }, 30_000), null);
   await world.end(process, asker);
 });
+
+Deno.test("no two believe when the wall clock is set back an hour and nobody checks signatures", async () => {
+  // Dates are ignored then, and a renewal can only write an end from the wrong wall clock.
+  const world = await World.create({ checksSigningTime: false });
+  const process = world.process();
+  const asker = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  await world.pass(3_000);
+  process.node.wallOffsetMs -= 3_600_000;
+  await world.until(lease.renew());
+  await watch(world, asker, { lease, process }, 60_000);
+  await world.end(process, asker);
+});

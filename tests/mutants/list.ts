@@ -155,8 +155,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     rule: "the head of the queue pauses before its first try",
     file: "src/lease/acquire.ts",
-    find: "if (!this.#standBack) return;",
-    replace: "if (this.#wake === undefined) return;",
+    find: "if (this.#standBack) {",
+    replace: "if (this.#standBack && verdict === undefined) {",
     suite: TRAPS,
     test: "get their turn",
   },
