@@ -6,7 +6,7 @@
 
 import { crc32 } from "node:zlib";
 import type { HttpReply } from "./http.ts";
-import { Deck, type Random } from "./random.ts";
+import { Deck, Random } from "./random.ts";
 
 /** One request on its way through the proxy. */
 export interface Exchange {
@@ -190,7 +190,7 @@ export interface Profile {
   readonly mostly?: Family;
 }
 
-/** Storms to choose from; the first comes first. */
+/** Every kind of storm. */
 export const PROFILES: readonly Profile[] = [
   { name: "of everything", rate: 0.3 },
   { name: "of losses", rate: 0.35, mostly: "loss" },
@@ -201,6 +201,15 @@ export const PROFILES: readonly Profile[] = [
   { name: "of conflicts", rate: 0.4, mostly: "conflict" },
   { name: "of garbled answers", rate: 0.35, mostly: "garble" },
 ];
+
+/** The first storm brings everything; then each profile has its turn before one comes again. */
+export function profileOf(seed: number, storm: number): Profile {
+  const [first, ...others] = PROFILES;
+  const deck = new Deck(new Random(seed, "profiles"), others.map((profile) => [profile, 1]));
+  let profile = first!;
+  for (let i = 1; i < storm; i++) profile = deck.draw();
+  return profile;
+}
 
 const OFTEN = 5;
 

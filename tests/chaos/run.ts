@@ -13,7 +13,7 @@ import { type CounterVerdict, judgeCounter, judgeTokenOrder } from "./checks.ts"
 import { ClockWatch } from "./clock_watch.ts";
 import { Counters } from "./counters.ts";
 import { Crew } from "./crew.ts";
-import { dealFaults, PROFILES } from "./faults.ts";
+import { dealFaults, profileOf } from "./faults.ts";
 import { History, servedKey } from "./history.ts";
 import { counterId, type Guard } from "./messages.ts";
 import { Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
@@ -246,7 +246,7 @@ async function rage(
 ): Promise<{ profile: string; nemesis: NemesisFigures }> {
   const { seed, stopped } = options;
   const random = new Random(seed, `storm ${storm}`);
-  const profile = storm === 1 ? PROFILES[0]! : random.pick(PROFILES);
+  const profile = profileOf(seed, storm);
   const nemesis = new Nemesis(
     crew,
     proxy,
