@@ -12,7 +12,7 @@ import { type Process, World } from "../support/world.ts";
 type Request = { operation: string; input: { UpdateExpression?: string } };
 
 const isRenewal = (request: Request) =>
-  request.input.UpdateExpression?.startsWith("SET #holders.#g.#expires") === true;
+  request.input.UpdateExpression?.startsWith("SET #holders.#g.#e") === true;
 const isHandOver = (request: Request) =>
   request.input.UpdateExpression?.includes("REMOVE #holders.#from") === true;
 
