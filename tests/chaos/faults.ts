@@ -213,14 +213,26 @@ export function profileOf(seed: number, storm: number): Profile {
 
 const OFTEN = 5;
 
-/** Faults as a profile deals them; `undefined` for a request that is left alone. */
-export function dealFaults(random: Random, { rate, mostly }: Profile): Deck<string | undefined> {
+/**
+ * Faults as a profile deals them; `undefined` for a request that is left alone. Each step of the
+ * protocol has a deck of its own: most requests are looks of those who wait, and the faults that matter
+ * most would go to waste on them.
+ */
+export function dealFaults(
+  random: Random,
+  { rate, mostly }: Profile,
+): (step: string) => string | undefined {
   const weights: [string | undefined, number][] = Object.entries(FAMILIES).flatMap(
     ([family, faults]) =>
       Object.keys(faults).map((name): [string, number] => [name, family === mostly ? OFTEN : 1]),
   );
   const faults = weights.reduce((sum, [, times]) => sum + times, 0);
-  return new Deck(random, [...weights, [undefined, Math.round(faults * (1 - rate) / rate)]]);
+  weights.push([undefined, Math.round(faults * (1 - rate) / rate)]);
+  const decks = new Map<string, Deck<string | undefined>>();
+  return (step) => {
+    if (!decks.has(step)) decks.set(step, new Deck(random, weights));
+    return decks.get(step)!.draw();
+  };
 }
 
 /** Lets a request meet a fault. */

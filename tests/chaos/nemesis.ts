@@ -27,7 +27,7 @@ const DEEDS: readonly (readonly [Deed, number])[] = [
   ["freeze past lease", 2],
   ["kill", 2],
   ["ambush", 3],
-  ["isolate", 1],
+  ["isolate", 2],
 ];
 
 const STEPS: readonly Step[] = [
@@ -81,7 +81,7 @@ export class Nemesis {
     try {
       for (;;) {
         const left = end - performance.now();
-        await pause(Math.min(left, this.#random.between(200, 900)), stopped);
+        await pause(Math.min(left, this.#random.between(150, 600)), stopped);
         if (performance.now() >= end) return;
         this.#act();
       }
@@ -151,7 +151,7 @@ export class Nemesis {
 
   #isolate(place: number): void {
     this.figures.isolations++;
-    this.#proxy.isolate(keyOf(place), this.#random.between(0.5, 2.5) * this.#leaseMs);
+    this.#proxy.isolate(keyOf(place), this.#random.between(1, 3) * this.#leaseMs);
   }
 
   #bringBackLater(place: number, ms: number, act: () => void): void {

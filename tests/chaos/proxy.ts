@@ -33,10 +33,8 @@ export interface Ambush {
   spring(worker: string): void;
 }
 
-/** Where the faults come from. */
-export interface FaultSource {
-  draw(): string | undefined;
-}
+/** Where the faults come from: for each step its own. */
+export type FaultSource = (step: Step) => string | undefined;
 
 /** Options of the proxy. */
 export interface ProxyOptions {
@@ -109,7 +107,7 @@ export class ChaosProxy {
     this.dataEndpoint = data.endpoint;
   }
 
-  /** From now on each request draws a card: the name of a fault, or none. */
+  /** From now on each request may meet a fault, by its name. */
   brew(faults: FaultSource, random: Random): void {
     this.#faults = faults;
     this.#random = random;
@@ -215,7 +213,7 @@ export class ChaosProxy {
       this.cutOff++;
       return undefined;
     }
-    const name = this.#faults?.draw();
+    const name = this.#faults?.(call.step);
     const exchange: Exchange = {
       operation: call.operation,
       random: this.#random,

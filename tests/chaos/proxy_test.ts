@@ -87,7 +87,7 @@ for (const name of FAULT_NAMES) {
   Deno.test(`ChaosProxy does what it says for '${name}'`, async () => {
     await using stack = new AsyncDisposableStack();
     const { canary, proxy, clientOf, applied } = await setUp(stack);
-    proxy.brew({ draw: () => name }, new Random(1));
+    proxy.brew(() => name, new Random(1));
     const start = performance.now();
     const [code, unknown] = await increase(clientOf("worker1"), "a");
     if (name.includes("delayed")) assert(performance.now() - start >= 20, "it was not delayed");
@@ -129,8 +129,8 @@ for (const moment of ["before", "after"] as const) {
 Deno.test("dealFaults() deals every fault, at the rate of the profile, the same for a seed", () => {
   for (const profile of PROFILES) {
     const deal = () => {
-      const deck = dealFaults(new Random(5), profile);
-      return Array.from({ length: 1_000 }, () => deck.draw());
+      const draw = dealFaults(new Random(5), profile);
+      return Array.from({ length: 1_000 }, () => draw("renew"));
     };
     const cards = deal();
     assertEquals(cards, deal());

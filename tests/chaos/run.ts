@@ -71,7 +71,7 @@ export const LEASE_MS = 2_000;
 /** How many callers contend in each process. */
 export const TASKS = 2;
 /** The locks that they contend for. */
-export const LOCKS: readonly string[] = ["chaos/one", "chaos/two"];
+export const LOCKS: readonly string[] = ["chaos/one", "chaos/two", "chaos/three"];
 const POLL_MS = 250;
 const LOCK_TABLE = "dynamo-lock";
 const COUNTER_TABLE = "chaos-counters";

@@ -24,6 +24,9 @@ interface Manner {
   readonly careful: boolean;
 }
 
+/** How long a task thinks in a storm, in leases: shortly, or so long that much can happen to it. */
+const STORM_THINKING = [[0, 0.02], [0, 0.1], [0, 0.1], [0, 0.4], [1, 2]] as const;
+
 const order: WorkerOrder = JSON.parse(Deno.args[0]!);
 const random = new Random(order.seed, order.name);
 const encoder = new TextEncoder();
@@ -71,7 +74,7 @@ function changePhase(next: Phase): void {
 function tellBelief(lease: Lease): void {
   const at = Date.now();
   const { held, remainingMs, name: lock, fencingToken: token } = lease;
-  if (held) tell({ type: "believes", lock, token, at, remainingMs });
+  if (held) tell({ type: "believes", lock, token, at, remainingMs: Math.max(0, remainingMs) });
 }
 
 function hear(event: LockEvent): void {
@@ -107,11 +110,11 @@ function chooseManner(): Manner {
   };
 }
 
-/** How long a task thinks between reading and writing: in a storm up to twice the lease. */
+/** How long a task thinks between reading and writing. */
 function thinkingMs(): number {
   if (phase.kind !== "storm") return random.between(5, 50);
-  const longest = random.pick([0.02, 0.1, 0.1, 0.4, 0.4, 2]);
-  return random.between(0, longest * order.leaseMs);
+  const [least, most] = random.pick(STORM_THINKING);
+  return random.between(least, most) * order.leaseMs;
 }
 
 async function take(
