@@ -69,9 +69,9 @@ export interface RunResult {
 /** The least that is allowed. */
 export const LEASE_MS = 2_000;
 /** How many callers contend in each process. */
-export const TASKS = 2;
+export const TASKS = 3;
 /** The locks that they contend for. */
-export const LOCKS: readonly string[] = ["chaos/one", "chaos/two", "chaos/three"];
+export const LOCKS: readonly string[] = ["chaos/one", "chaos/two", "chaos/three", "chaos/four"];
 const POLL_MS = 250;
 const LOCK_TABLE = "dynamo-lock";
 const COUNTER_TABLE = "chaos-counters";
@@ -79,7 +79,7 @@ const COUNTER_TABLE = "chaos-counters";
 const CONTROL_MS = 8_000;
 const STORM_MS = 10_000;
 /** A storm and its calm, most of the time. */
-const CYCLE_MS = 16_000;
+const CYCLE_MS = 14_000;
 const STORMS_LEAST = 2;
 /** What may be left to do when the workers are told to end. */
 const END_MS = 15_000;
