@@ -134,6 +134,7 @@ async function take(
     const why = gaveUp ? "gave up" : isLockError(error) ? error.code : undefined;
     if (why === undefined) throw error;
     tell({ type: "missed", lock, why });
+    await pause(random.between(100, 600)); // where DynamoDB is out of reach, asking on is no use
     return null;
   }
 }
