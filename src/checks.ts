@@ -4,8 +4,6 @@
  * @module
  */
 
-import { isWellFormed, utf8Length } from "./dynamodb/values.ts";
-
 /** Refuses a value of an option, or lets it pass. */
 export type Check = (action: string, option: string, value: unknown) => void;
 
@@ -22,8 +20,8 @@ export function refuse(
 ): never {
   const shown = typeof value === "string"
     ? `'${value.slice(0, 60)}'`
-    : typeof value === "object" && value !== null || typeof value === "function"
-    ? `of type ${typeof value}`
+    : Object(value) === value
+    ? typeof value
     : String(value);
   throw new type(`Cannot ${action} as '${option}' must be ${must}: current value is ${shown}`);
 }
@@ -34,9 +32,7 @@ export function checkOptions<T extends object>(
   options: T,
   checks: Checks<T>,
 ): T {
-  if (typeof options !== "object" || options === null) {
-    refuse(TypeError, action, "options", "an object", options);
-  }
+  ofType("object")(action, "options", options);
   const set = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [option, value] of set) {
     if (!Object.hasOwn(checks, option)) {
@@ -48,10 +44,10 @@ export function checkOptions<T extends object>(
 }
 
 /** A value of a type that `typeof` tells. */
-export function ofType(type: "string" | "boolean" | "function" | "object"): Check {
+export function ofType(type: "string" | "number" | "boolean" | "function" | "object"): Check {
   return (action, option, value) => {
     if (typeof value !== type || value === null) {
-      refuse(TypeError, action, option, `a${type === "object" ? "n" : ""} ${type}`, value);
+      refuse(TypeError, action, option, `of type ${type}`, value);
     }
   };
 }
@@ -65,14 +61,23 @@ export function having(method: string): Check {
   };
 }
 
+/** A number within limits. */
+export function between(least: number, most: number): Check {
+  return (action, option, value) => {
+    ofType("number")(action, option, value);
+    // Written so that NaN, which compares false with everything, is refused.
+    if (!((value as number) >= least && (value as number) <= most)) {
+      refuse(RangeError, action, option, `from ${least} to ${most}`, value);
+    }
+  };
+}
+
 /** A whole number within limits; with `other`, also that one. */
 export function wholeNumber(least: number, most: number, other?: number): Check {
   return (action, option, value) => {
-    if (typeof value !== "number") refuse(TypeError, action, option, "a number", value);
     if (value === other) return;
-    if (!Number.isInteger(value) || value < least || value > most) {
-      refuse(RangeError, action, option, `a whole number from ${least} to ${most}`, value);
-    }
+    between(least, most)(action, option, value);
+    if (!Number.isInteger(value)) refuse(RangeError, action, option, "a whole number", value);
   };
 }
 
@@ -88,4 +93,24 @@ export function textOf(least: number, most: number): Check {
       refuse(RangeError, action, option, `${least} to ${most} bytes of UTF-8`, value);
     }
   };
+}
+
+/** How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3. */
+export function utf8Length(text: string): number {
+  let bytes = 0;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) bytes += 1;
+    else if (unit < 0x800) bytes += 2;
+    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+      bytes += 4; // a surrogate pair: two units, one character
+      i++;
+    } else bytes += 3;
+  }
+  return bytes;
+}
+
+/** Whether `text` has no lone surrogate, so that it survives UTF-8. */
+export function isWellFormed(text: string): boolean {
+  return text.isWellFormed();
 }

@@ -18,8 +18,8 @@ export function environmentReader(
   fallback: EnvironmentReader,
 ): EnvironmentReader {
   return (name) => {
-    const value = env === undefined ? fallback(name) : env[name];
-    return typeof value === "string" && value !== "" ? value : undefined;
+    const value = env ? env[name] : fallback(name);
+    return typeof value === "string" && value ? value : undefined;
   };
 }
 
@@ -27,26 +27,23 @@ export function environmentReader(
 export function identityFromEnvironment(read: EnvironmentReader): AwsCredentialIdentity {
   const accessKeyId = read("AWS_ACCESS_KEY_ID");
   const secretAccessKey = read("AWS_SECRET_ACCESS_KEY");
-  if (accessKeyId === undefined || secretAccessKey === undefined) {
+  if (!accessKeyId || !secretAccessKey) {
     throw new CredentialsError(
       "CredentialsMissing",
-      "Cannot find credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (any values for a " +
-        "local endpoint), or pass 'credentials'",
+      "Cannot find credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass 'credentials'",
     );
   }
-  const expiration = read("AWS_CREDENTIAL_EXPIRATION");
   return checkIdentity({
     accessKeyId,
     secretAccessKey,
     sessionToken: read("AWS_SESSION_TOKEN"),
-    expiration: expiration === undefined ? undefined : new Date(expiration),
     accountId: read("AWS_ACCOUNT_ID"),
-  });
+  } as AwsCredentialIdentity);
 }
 
 /**
- * A provider that reads `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN`,
- * `AWS_CREDENTIAL_EXPIRATION` and `AWS_ACCOUNT_ID`, one by one and each time that it is asked.
+ * A provider that reads `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` and
+ * `AWS_ACCOUNT_ID`, one by one and each time that it is asked.
  *
  * Its promise rejects with a `CredentialsError`: `CredentialsMissing` where one of the first two is
  * not set, `CredentialsInvalid` where they cannot be right, such as a temporary key without a

@@ -14,7 +14,7 @@ export interface AwsCredentialIdentity {
   readonly sessionToken?: string;
   /** When the keys end. Keys without it are kept until DynamoDB says that they are over. */
   readonly expiration?: Date;
-  /** The account of the keys: selects the account's own endpoint. */
+  /** The account of the keys, 12 digits: selects the account's own endpoint. */
   readonly accountId?: string;
 }
 
@@ -31,7 +31,7 @@ export type AwsCredentialProvider = (
 /** Why there are no credentials: nothing was set, or what was given cannot be right. */
 export type CredentialsErrorCode = "CredentialsMissing" | "CredentialsInvalid";
 
-/** Thrown by a provider of this package. It never holds a key. */
+/** Thrown by a provider of this package, and for keys that cannot be right. It never holds a key. */
 export class CredentialsError extends Error {
   /** The name that tells this error from others. */
   override readonly name = "CredentialsError";
@@ -46,36 +46,25 @@ export class CredentialsError extends Error {
 }
 
 /** Visible ASCII: anything else would break a header, and `Headers` prints the value it refuses. */
-const VISIBLE = /^[\x21-\x7e]+$/;
-
-/** Says what is wrong with `value` as credentials, without ever repeating it. */
-export function complaint(value: unknown): string | undefined {
-  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } =
-    (value ?? {}) as Record<string, unknown>;
-  const isVisible = (text: unknown) => typeof text === "string" && VISIBLE.test(text);
-  if (!isVisible(accessKeyId)) return "'accessKeyId' must be visible ASCII";
-  if (!isVisible(secretAccessKey)) return "'secretAccessKey' must be visible ASCII";
-  if (sessionToken === undefined) {
-    if ((accessKeyId as string).startsWith("ASIA")) {
-      return "'sessionToken' must be set: a key id that begins with ASIA is temporary";
-    }
-  } else if (!isVisible(sessionToken)) return "'sessionToken' must be visible ASCII";
-  if (expiration !== undefined && !(expiration instanceof Date && !isNaN(expiration.getTime()))) {
-    return "'expiration' must be a valid Date";
-  }
-  if (accountId !== undefined && !/^\d{12}$/.test(`${accountId}`)) {
-    return "'accountId' must be 12 digits";
-  }
-  return undefined;
-}
+const VISIBLE = /^[!-~]+$/;
 
 /**
- * Returns a copy of `value`, which is of no use to whoever changes it later.
+ * Returns a copy of `value`, which is of no use to whoever changes it later. An error says which
+ * part is wrong, without ever repeating it.
  *
  * @throws {CredentialsError} Where it is no usable pair of keys.
  */
-export function checkIdentity(value: unknown): AwsCredentialIdentity {
-  const wrong = complaint(value);
-  if (wrong === undefined) return { ...value as AwsCredentialIdentity };
-  throw new CredentialsError("CredentialsInvalid", `Cannot use credentials as ${wrong}`);
+export function checkIdentity(value: AwsCredentialIdentity): AwsCredentialIdentity {
+  const { accessKeyId = "", secretAccessKey = "", sessionToken } = value ?? {};
+  // A key id that begins with ASIA is temporary: it is of no use without its token.
+  const token = sessionToken ?? (/^ASIA/.test(accessKeyId) ? "" : "none");
+  for (
+    const [name, text] of Object.entries({ accessKeyId, secretAccessKey, sessionToken: token })
+  ) {
+    if (!VISIBLE.test(text)) {
+      const message = `Cannot use credentials as '${name}' must be visible ASCII`;
+      throw new CredentialsError("CredentialsInvalid", message);
+    }
+  }
+  return { ...value };
 }

@@ -3,7 +3,6 @@ import {
   type AwsCredentialIdentity,
   type AwsCredentialProvider,
   checkIdentity,
-  complaint,
 } from "./identity.ts";
 
 /** Credentials are renewed this long before their end, as the AWS SDK does. */
@@ -12,8 +11,10 @@ const REFRESH_AHEAD_MS = 5 * 60_000;
 /** After one attempt to renew keys that still hold, the next one waits this long. */
 const REFRESH_PAUSE_MS = 10_000;
 
-/** A shared call that takes longer than this is taken for dead, and another one is made. */
-const SHARED_CALL_MS = 30_000;
+/** A provider, also one that answers at once. */
+type Provider = (
+  ...options: Parameters<AwsCredentialProvider>
+) => AwsCredentialIdentity | Promise<AwsCredentialIdentity>;
 
 /**
  * Keeps the answer of a provider, and asks again ahead of its end.
@@ -23,24 +24,26 @@ const SHARED_CALL_MS = 30_000;
  * Elsewhere callers share one call, and keys that still hold are renewed behind their back.
  */
 export class CredentialCache {
-  readonly #provider: AwsCredentialProvider | undefined;
+  readonly #provider: Provider;
   readonly #runtime: Runtime;
   #identity: AwsCredentialIdentity | undefined;
-  #refreshAt = Infinity;
+  #end = 0;
+  #refreshAt = 0;
   #forceRefresh = false;
   #call: Promise<AwsCredentialIdentity> | undefined;
-  #callSince = 0;
 
-  /** Checks static credentials at once; a provider is not called before it is needed. */
-  constructor(source: AwsCredentialIdentity | AwsCredentialProvider, runtime: Runtime) {
+  /**
+   * Does not call a provider before it is needed.
+   *
+   * @throws {CredentialsError} For static credentials that cannot be right.
+   */
+  constructor(source: AwsCredentialIdentity | Provider, runtime: Runtime) {
     this.#runtime = runtime;
-    if (typeof source === "function") {
-      this.#provider = source;
-      return;
+    if (typeof source === "function") this.#provider = source;
+    else {
+      const identity = checkIdentity(source);
+      this.#provider = () => identity;
     }
-    const wrong = complaint(source);
-    if (wrong !== undefined) throw new TypeError(`Cannot use 'credentials' as ${wrong}`);
-    this.#identity = checkIdentity(source);
   }
 
   /**
@@ -49,66 +52,42 @@ export class CredentialCache {
    * @param now The server's wall clock as far as it is known, as the end of keys is in its time.
    */
   current(now: number): AwsCredentialIdentity | undefined {
-    if (this.#provider === undefined) return this.#identity;
-    const identity = this.valid(now);
-    if (identity === undefined || now < this.#refreshAt) return identity;
-    // Whatever comes of this attempt, others go on with the old keys meanwhile.
-    this.#refreshAt = now + REFRESH_PAUSE_MS;
-    if (this.#runtime.isolatesRequests) return undefined;
-    this.ask(now).catch(() => {}); // the keys still hold, so nobody has to know yet
-    return identity;
-  }
-
-  /** The credentials at hand where they have not ended, due for renewal or not. */
-  valid(now: number): AwsCredentialIdentity | undefined {
-    const identity = this.#identity;
-    return identity?.expiration !== undefined && identity.expiration.getTime() <= now
-      ? undefined
-      : identity;
+    if (now >= this.#end) return undefined;
+    if (now >= this.#refreshAt) {
+      // Whatever comes of this attempt, others go on with the old keys meanwhile.
+      this.#refreshAt = now + REFRESH_PAUSE_MS;
+      if (this.#runtime.isolatesRequests) return undefined;
+      this.#ask(now).catch(() => {}); // the keys still hold, so nobody has to know yet
+    }
+    return this.#identity;
   }
 
   /** Asks the provider, or joins a call under way where that is allowed. */
   ask(now: number): Promise<AwsCredentialIdentity> {
     if (this.#runtime.isolatesRequests) return this.#ask(now);
-    const { mono } = this.#runtime.now();
-    if (this.#call !== undefined && mono - this.#callSince < SHARED_CALL_MS) return this.#call;
-    const call = this.#ask(now).finally(() => {
-      if (this.#call === call) this.#call = undefined;
-    });
-    this.#call = call;
-    this.#callSince = mono;
-    return call;
+    return this.#call ??= this.#ask(now).finally(() => this.leave());
   }
 
-  /**
-   * Forgets credentials that DynamoDB called expired.
-   *
-   * @returns Whether there is a provider that could give others.
-   */
-  expired(identity: AwsCredentialIdentity): boolean {
-    if (this.#provider === undefined) return false;
-    // Another caller may have renewed them already.
-    if (this.#identity === identity) {
-      this.#identity = undefined;
-      this.#forceRefresh = true;
-    }
-    return true;
+  /** Takes a call under way for dead: the next one who asks begins another. */
+  leave(): void {
+    this.#call = undefined;
+  }
+
+  /** Forgets credentials that DynamoDB called expired. */
+  forget(identity: AwsCredentialIdentity): void {
+    if (this.#identity !== identity) return; // another caller has renewed them already
+    this.#end = 0;
+    this.#forceRefresh = true;
   }
 
   async #ask(now: number): Promise<AwsCredentialIdentity> {
-    const provider = this.#provider!;
-    const answer = await (this.#forceRefresh ? provider({ forceRefresh: true }) : provider());
-    const identity = checkIdentity(answer);
+    const identity = checkIdentity(await this.#provider({ forceRefresh: this.#forceRefresh }));
     this.#forceRefresh = false;
     this.#identity = identity;
-    this.#refreshAt = refreshTime(identity, now);
+    // `NaN`, of what is no date, is never reached either: then DynamoDB will say when they end.
+    this.#end = Number(identity.expiration ?? Infinity);
+    // Or at half of the life of keys that live for less than ten minutes.
+    this.#refreshAt = this.#end - Math.min(REFRESH_AHEAD_MS, (this.#end - now) / 2);
     return identity;
   }
-}
-
-/** When to renew: five minutes ahead, or at half of the life of keys that live for less than ten. */
-function refreshTime(identity: AwsCredentialIdentity, now: number): number {
-  if (identity.expiration === undefined) return Infinity;
-  const end = identity.expiration.getTime();
-  return end - Math.min(REFRESH_AHEAD_MS, (end - now) / 2);
 }

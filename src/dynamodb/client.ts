@@ -1,63 +1,28 @@
-import type { AwsCredentialIdentity } from "../credentials/identity.ts";
 import {
   type EnvironmentReader,
   environmentReader,
   identityFromEnvironment,
 } from "../credentials/env.ts";
-import { CredentialsError } from "../credentials/identity.ts";
+import { type AwsCredentialIdentity, CredentialsError } from "../credentials/identity.ts";
 import { CredentialCache } from "../credentials/refresh.ts";
-import { type Runtime, systemRuntime } from "../runtime.ts";
-import type { Answer, Failure } from "./answer.ts";
-import { attempt, type Wire } from "./attempt.ts";
+import { systemRuntime } from "../runtime.ts";
+import { type Answer, isAccepted, readAnswer } from "./answer.ts";
+import type { AnswerTiming } from "./attempt.ts";
+import { type OpenCall, type Settings, tell } from "./call.ts";
 import { endpointFinder } from "./endpoint.ts";
-import { DynamoError } from "./errors.ts";
-import { sleep, TimeLimitReached, withLimit } from "./limit.ts";
+import { DynamoError, failure } from "./errors.ts";
+import { withLimit } from "./limit.ts";
 import {
   checkClientOptions,
   checkSend,
   type DynamoClientOptions,
-  type RetryEvent,
   type SendOptions,
 } from "./options.ts";
-import { MAX_ATTEMPTS, RetryPlan, RetryQuota } from "./retry.ts";
-import { type SigningRequest, SigV4Signer } from "./signer.ts";
-
-const ATTEMPT_TIMEOUT_MS = 5000;
+import { classify, MAX_ATTEMPTS, MAX_CONFLICTS, QUOTA, retryDelayMs } from "./retry.ts";
+import { DefaultSigner, type SigningRequest } from "./signer.ts";
 
 /** A source of credentials that is silent for this long has failed. */
 const CREDENTIALS_TIMEOUT_MS = 30_000;
-
-/** One call of `send`: what stays and what adds up over its attempts. */
-interface Call {
-  readonly operation: string;
-  readonly options: SendOptions;
-  readonly plan: RetryPlan;
-  /** On the monotonic clock. */
-  readonly deadline: number;
-  attempts: number;
-  mayHaveApplied: boolean;
-  failure: Failure | undefined;
-}
-
-/** The error of a failure, with what the whole call knows. */
-function errorOf(call: Call, { code, message, details, cause }: Partial<Failure>): DynamoError {
-  const { operation, attempts, mayHaveApplied } = call;
-  return new DynamoError(
-    code!,
-    `Cannot complete '${operation}': ${code}${message && `: ${message}`}`,
-    { ...details, attempts, mayHaveApplied },
-    cause === undefined ? undefined : { cause },
-  );
-}
-
-/** Calls a listener; what it throws must not change the outcome. */
-function tell<E>(listener: ((event: E) => void) | undefined, event: E): void {
-  try {
-    listener?.(event);
-  } catch {
-    // The listener's own affair.
-  }
-}
 
 /**
  * A client of DynamoDB's JSON API that signs its requests and sends them again where that helps.
@@ -84,39 +49,37 @@ function tell<E>(listener: ((event: E) => void) | undefined, event: E): void {
  * ```
  */
 export class DynamoClient {
-  readonly #options: DynamoClientOptions;
-  readonly #runtime: Runtime;
+  readonly #settings: Settings;
   readonly #read: EnvironmentReader;
-  readonly #wire: Wire;
   readonly #credentials: CredentialCache;
-  readonly #quota = new RetryQuota();
   #findEndpoint: ReturnType<typeof endpointFinder>;
   /** The server's clock minus our wall clock, learned from refusals only. */
   #offsetMs = 0;
+  /**
+   * What is left for retries, shared by all calls: an outage must not multiply the traffic. Successes
+   * fill it up again.
+   */
+  #quota = QUOTA;
 
   /**
    * Makes a client.
    *
    * @throws {TypeError} For an unknown option or a value of the wrong type.
    * @throws {RangeError} For a value that is out of range, and an unsafe Region or endpoint.
+   * @throws {CredentialsError} For credentials that cannot be right.
    */
   constructor(options: DynamoClientOptions = {}) {
-    checkClientOptions(options);
-    this.#options = { ...options }; // a later change of the caller's object changes nothing
-    const runtime = options.runtime ?? systemRuntime;
-    this.#runtime = runtime;
-    const read = environmentReader(options.env, (name) => runtime.env(name));
-    this.#read = read;
-    const { fetch } = options;
-    this.#wire = {
-      runtime,
-      signer: options.signer ?? new SigV4Signer(),
-      // Called without `this`: some runtimes refuse to run `fetch` as a method.
-      fetch: fetch ? (url, init) => fetch(url, init) : (url, init) => runtime.fetch(url, init),
+    this.#settings = {
+      maxAttempts: MAX_ATTEMPTS,
+      attemptTimeoutMs: 5000,
+      runtime: systemRuntime,
+      signer: new DefaultSigner(),
+      ...checkClientOptions(options),
     };
-    // deno-lint-ignore require-await -- what it throws must be a rejection
-    const provider = async () => identityFromEnvironment(read);
-    this.#credentials = new CredentialCache(options.credentials ?? provider, runtime);
+    const { runtime, env, credentials = () => identityFromEnvironment(this.#read) } =
+      this.#settings;
+    this.#read = environmentReader(env, (name) => runtime.env(name));
+    this.#credentials = new CredentialCache(credentials, runtime);
   }
 
   /**
@@ -134,9 +97,22 @@ export class DynamoClient {
     input: object,
     options: SendOptions = {},
   ): Promise<T> {
-    checkSend(operation, input, options);
-    options.signal?.throwIfAborted();
-    const call = this.#begin(operation, options);
+    const set = checkSend(operation, input, options);
+    set.signal?.throwIfAborted();
+    const call: OpenCall = {
+      ...this.#settings,
+      ...set,
+      operation,
+      deadline: this.#settings.runtime.now().mono + (set.deadlineMs ?? Infinity),
+      attempts: 0,
+      retries: 0,
+      conflicts: 0,
+    };
+    const findEndpoint = this.#findEndpoint ??= endpointFinder(this.#settings, this.#read);
+    if (!findEndpoint) {
+      const message = "set 'region', AWS_REGION or AWS_DEFAULT_REGION";
+      throw failure(call, "RegionMissing", message);
+    }
     const request = {
       method: "POST",
       headers: {
@@ -148,107 +124,152 @@ export class DynamoClient {
     };
     for (;;) {
       const identity = await this.#identity(call);
-      const endpoint = this.#findEndpoint!(identity.accountId);
+      const endpoint = findEndpoint(identity.accountId);
       const time = this.#serverTime();
       const answer = await this.#attempt(call, { ...request, ...endpoint, identity, time });
-      if ("output" in answer) return answer.output as T;
-      await this.#prepareRetry(call, answer.failure, identity);
+      if (!(answer instanceof DynamoError)) {
+        // Gives back the price of the last retry, or one where there was none.
+        this.#quota = Math.min(QUOTA, this.#quota + (call.cost || 1));
+        return answer as T;
+      }
+      await this.#pause(call, answer, identity);
     }
-  }
-
-  #begin(operation: string, options: SendOptions): Call {
-    const maxAttempts = options.maxAttempts ?? this.#options.maxAttempts ?? MAX_ATTEMPTS;
-    const call: Call = {
-      operation,
-      options,
-      plan: new RetryPlan(this.#quota, maxAttempts),
-      deadline: this.#runtime.now().mono + (options.deadlineMs ?? Infinity),
-      attempts: 0,
-      mayHaveApplied: false,
-      failure: undefined,
-    };
-    this.#findEndpoint ??= endpointFinder(this.#options, this.#read);
-    if (this.#findEndpoint !== undefined) return call;
-    const message = "set the option 'region', AWS_REGION or AWS_DEFAULT_REGION";
-    throw errorOf(call, { code: "RegionMissing", message });
   }
 
   /** The server's wall clock as far as it is known. */
   #serverTime(): number {
-    return this.#runtime.now().wall + this.#offsetMs;
+    return this.#settings.runtime.now().wall + this.#offsetMs;
   }
 
-  /** What is left of the call's time; throws where nothing is. */
-  #timeLeft(call: Call): number {
-    const left = call.deadline - this.#runtime.now().mono;
+  /** What is left of the call's time, `mostMs` at most; throws where nothing is. */
+  #timeLeft(call: OpenCall, mostMs: number): number {
+    const left = Math.min(mostMs, call.deadline - this.#settings.runtime.now().mono);
     if (left > 0) return left;
-    // The last attempt's error tells more than that the time is up.
-    throw errorOf(call, call.failure ?? { code: "TimeoutError", message: "'deadlineMs' is over" });
+    // The last attempt's error tells more than that the time is over.
+    throw call.error ?? failure(call, "TimeoutError", "no answer");
   }
 
-  async #identity(call: Call): Promise<AwsCredentialIdentity> {
+  /** The keys to sign with: those at hand, or else the source is asked. */
+  async #identity(call: OpenCall): Promise<AwsCredentialIdentity> {
+    const credentials = this.#credentials;
     const now = this.#serverTime();
-    const current = this.#credentials.current(now);
-    if (current !== undefined) return current;
-    const { signal } = call.options;
-    const limitMs = Math.min(CREDENTIALS_TIMEOUT_MS, this.#timeLeft(call));
-    try {
-      return await withLimit(this.#runtime, limitMs, signal, () => this.#credentials.ask(now));
-    } catch (cause) {
-      if (signal?.aborted) throw signal.reason;
+    let cause: unknown;
+    const identity = credentials.current(now) ??
+      await withLimit(
+        call.runtime,
+        this.#timeLeft(call, CREDENTIALS_TIMEOUT_MS),
+        call.signal,
+        () => credentials.ask(now),
+        (reason) => void (cause = reason),
+      ) ??
       // Keys that were only to be renewed ahead of their end still do.
-      const old = this.#credentials.valid(now);
-      if (old !== undefined) return old;
-      const isLate = cause instanceof TimeLimitReached;
-      const isOurs = cause instanceof CredentialsError;
-      const isMissing = isOurs && cause.code === "CredentialsMissing";
-      throw errorOf(call, {
-        code: isLate ? "TimeoutError" : isMissing ? cause.code : "CredentialsFailed",
-        // Another package's text might repeat a key, so only ours is quoted.
-        message: isOurs ? cause.message : "no credentials from their source",
-        cause,
-      });
-    }
+      credentials.current(now);
+    if (identity) return identity;
+    credentials.leave();
+    // Another package's text might repeat a key, so only ours is quoted.
+    const ours = cause instanceof CredentialsError ? cause : undefined;
+    const code = !cause
+      ? "TimeoutError"
+      : ours?.code === "CredentialsMissing"
+      ? ours.code
+      : "CredentialsFailed";
+    const message = ours?.message ?? "no credentials";
+    throw failure(call, code, message, false, cause);
   }
 
-  async #attempt(call: Call, request: SigningRequest): Promise<Answer> {
-    const { options, plan } = call;
-    const ownLimitMs = options.attemptTimeoutMs ?? this.#options.attemptTimeoutMs ??
-      ATTEMPT_TIMEOUT_MS;
-    const limitMs = Math.min(ownLimitMs, this.#timeLeft(call));
-    const { answer, sent, timing } = await attempt(this.#wire, request, limitMs, options.signal);
-    if (sent) call.attempts++;
-    if (timing !== undefined) {
-      const { kind, date, age, receivedAt } = timing;
-      // A refused signing time teaches the server's; a date from a cache teaches nothing.
-      if (kind === "skewed" && date !== undefined && !age) this.#offsetMs = date - receivedAt.wall;
-      tell(options.onAnswer, timing);
+  /**
+   * Signs and sends one request, and reads the whole answer. It rejects only with the reason of the
+   * caller's signal.
+   */
+  async #attempt(call: OpenCall, request: SigningRequest): Promise<Answer> {
+    const { runtime, fetch, attempts } = call;
+    let timing: Omit<AnswerTiming, "kind"> | undefined;
+    let cause: unknown;
+
+    const exchange = async (limit: AbortSignal) => {
+      const { method, body, url, time } = request;
+      const headers = await call.signer.sign(request);
+      if (limit.aborted) return; // nobody waits for it any more: do not send it
+      // Not signed, as proxies and runtimes rewrite it. Unpacked bytes would not fit the checksum.
+      headers.set("accept-encoding", "identity");
+      // Following a redirect would hand the signed request to another origin.
+      const init: RequestInit = { method, headers, body, redirect: "manual", signal: limit };
+      const sentAt = runtime.now();
+      call.attempts++;
+      // Called without `this`: some runtimes refuse to run `fetch` as a method.
+      const response = await (fetch?.(url, init) ?? runtime.fetch(url, init));
+      const answered = response.headers;
+      timing = {
+        sentAt,
+        receivedAt: runtime.now(),
+        signedAt: time,
+        date: Date.parse(answered.get("date")!) || undefined,
+        age: answered.has("age"),
+      };
+      call.hint = answered.get("x-amz-retry-after");
+      let bytes: Uint8Array | undefined;
+      // A browser hides a redirect behind status 0.
+      if (limit.aborted || /^[03]/.test(`${response.status}`)) {
+        // Of no use: let go of it, so that it does not hold its connection.
+        response.body?.cancel().catch(() => {});
+      } else bytes = new Uint8Array(await response.arrayBuffer());
+      return readAnswer(call, response.status, answered, bytes);
+    };
+
+    let answer = await withLimit(
+      runtime,
+      this.#timeLeft(call, call.attemptTimeoutMs),
+      call.signal,
+      exchange,
+      (reason) => void (cause = reason),
+    );
+    if (!answer) {
+      const isSent = call.attempts > attempts;
+      const code = !cause ? "TimeoutError" : isSent ? "NetworkError" : "SigningFailed";
+      answer = failure(call, code, "no answer", isSent, cause);
     }
-    if ("output" in answer) plan.succeeded();
-    else {
-      call.failure = answer.failure;
-      call.mayHaveApplied ||= answer.failure.unknown;
+    if (timing) {
+      const kind = isAccepted(answer)
+        ? "accepted"
+        : classify(answer as DynamoError)?.[0] === "skew"
+        ? "skewed"
+        : "other";
+      const { date, age, receivedAt } = timing;
+      // A refused signing time teaches the server's; a date from a cache teaches nothing.
+      if (kind === "skewed" && date && !age) this.#offsetMs = date - receivedAt.wall;
+      tell(call.onAnswer, { ...timing, kind });
     }
     return answer;
   }
 
-  /** Makes ready for the next attempt and waits for its time, or throws where there is none. */
-  async #prepareRetry(
-    call: Call,
-    failure: Failure,
+  /** Waits for the time of the next attempt, or throws the error where there is none. */
+  async #pause(
+    call: OpenCall,
+    error: DynamoError,
     identity: AwsCredentialIdentity,
   ): Promise<void> {
-    const { options, operation, attempts, plan } = call;
-    const { code, retry, hintMs } = failure;
-    const isWorthIt = retry === "expired"
-      ? this.#credentials.expired(identity)
-      : retry !== "skew" || (options.retrySkew ?? true);
-    const timeLeftMs = this.#timeLeft(call);
-    const delayMs = isWorthIt
-      ? plan.next(retry, this.#runtime.random(), timeLeftMs, hintMs)
-      : undefined;
-    if (delayMs === undefined) throw errorOf(call, failure);
-    tell<RetryEvent>(this.#options.onRetry, { operation, attempt: attempts, code, delayMs });
-    if (delayMs > 0) await sleep(this.#runtime, delayMs, options.signal);
+    const { operation, attempts, maxAttempts, runtime } = call;
+    const random = runtime.random();
+    const rule = classify(error);
+    call.error = error;
+    if (!rule) throw error;
+    const [kind, , , longestMs, cost] = rule;
+    if (kind === "expired") this.#credentials.forget(identity);
+    const isConflict = kind === "conflict";
+    const count = isConflict ? call.conflicts++ : call.retries++;
+    const delayMs = retryDelayMs(rule, count, random, call.hint);
+    if (
+      kind === "skew" && call.retrySkew === false ||
+      kind === "expired" && typeof call.credentials === "object" || // there are no others
+      // What needs no pause helps at once or not at all.
+      longestMs === 0 && call.rule === rule ||
+      count >= (isConflict && maxAttempts > 1 ? MAX_CONFLICTS : maxAttempts - 1) ||
+      delayMs >= this.#timeLeft(call, Infinity) || cost > this.#quota
+    ) throw error;
+    this.#quota -= cost;
+    call.cost = cost;
+    call.rule = rule;
+    tell(call.onRetry, { operation, attempt: attempts, code: error.code, delayMs });
+    await withLimit(runtime, delayMs, call.signal);
   }
 }

@@ -4,17 +4,21 @@
  * @module
  */
 
+import { refuse } from "../checks.ts";
+
 /** Whether the account's own endpoint is used: where possible, always, or never. */
 export type AccountIdEndpointMode = "preferred" | "required" | "disabled";
 
 /** The options that say where requests go. */
 export interface EndpointOptions {
-  /** The Region; or else `AWS_REGION`, then `AWS_DEFAULT_REGION`. */
+  /**
+   * The Region; or else `AWS_REGION`, then `AWS_DEFAULT_REGION`. An isolated one (`us-iso-*` and the
+   * like) needs an `endpoint`.
+   */
   readonly region?: string;
   /**
    * An endpoint instead of the Region's own; or else `AWS_ENDPOINT_URL_DYNAMODB`, then
-   * `AWS_ENDPOINT_URL`, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS` is `true`. Plain `http:` only
-   * for loopback addresses.
+   * `AWS_ENDPOINT_URL`. An origin without path; plain `http:` only for loopback addresses.
    */
   readonly endpoint?: string | URL;
   /** Allows plain `http:` to any host: requests can be read and changed on their way. */
@@ -38,37 +42,18 @@ export interface Endpoint {
   readonly region: string;
 }
 
-/** The default partition, `aws`: the only one with endpoints of accounts. */
-const AWS = ["", "amazonaws.com", "api.aws"] as const;
-
-/** How a Region begins, its partition's host suffix, and the one of its dual-stack hosts. */
-const OTHER_PARTITIONS: readonly (readonly [string, string, string])[] = [
-  ["cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn"],
-  ["us-gov-", "amazonaws.com", "api.aws"],
-  ["us-iso-", "c2s.ic.gov", "api.aws.ic.gov"],
-  ["us-isob-", "sc2s.sgov.gov", "api.aws.scloud"],
-  ["eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk"],
-  ["us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov"],
-  ["eusc-", "amazonaws.eu", "api.amazonwebservices.eu"],
-];
+/** The values of {@link AccountIdEndpointMode}. */
+const MODES = "preferred|required|disabled";
 
 /** One label of a host name: what is more would let a Region choose the host. */
-const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const HOST_LABEL = /^(?!-)[a-z\d-]{1,63}(?<!-)$/;
 
-const LOOPBACK = /^(.+\.)?localhost$|^127\.\d+\.\d+\.\d+$|^\[::1\]$/;
-
-function refuse(name: string, must: string): never {
-  throw new RangeError(`Cannot find endpoint as '${name}' must ${must}`);
-}
-
-/** Whether signed requests may go there: its texts never repeat it, as it may hold a password. */
-function isSafe(endpoint: string | URL, allowInsecure: boolean): boolean {
-  if (!URL.canParse(endpoint)) return false;
-  const { protocol, hostname, username, password, pathname, search, hash } = new URL(endpoint);
-  return username + password + search + hash === "" && pathname === "/" &&
-    (protocol === "https:" ||
-      protocol === "http:" && (allowInsecure || LOOPBACK.test(hostname)));
-}
+/**
+ * An origin and nothing more: no credentials, path, query or fragment. Nobody else reads what goes to
+ * a loopback address.
+ */
+const SAFE_URL =
+  /^(https:\/\/[\w.:[\]-]+|http:\/\/(([\w.-]+\.)?localhost|127(\.\d+){3}|\[::1\])(:\d+)?)\/?$/;
 
 /**
  * Merges options and environment; an option wins over its variable.
@@ -81,53 +66,57 @@ function isSafe(endpoint: string | URL, allowInsecure: boolean): boolean {
 export function endpointFinder(
   options: EndpointOptions,
   read: (name: string) => string | undefined,
-): ((accountId: string | undefined) => Endpoint) | undefined {
-  const isOn = (name: string) => read(name)?.toLowerCase() === "true";
+): ((accountId?: string) => Endpoint) | undefined {
+  const isOn = (name: string) => /^true$/i.test(read(name) ?? "");
   const dualstack = options.useDualstackEndpoint ?? isOn("AWS_USE_DUALSTACK_ENDPOINT");
   const fips = options.useFipsEndpoint ?? isOn("AWS_USE_FIPS_ENDPOINT");
   const mode = options.accountIdEndpointMode ?? read("AWS_ACCOUNT_ID_ENDPOINT_MODE") ?? "preferred";
   const region = options.region ?? read("AWS_REGION") ?? read("AWS_DEFAULT_REGION");
-  const custom = options.endpoint ??
-    (isOn("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS")
-      ? undefined
-      : read("AWS_ENDPOINT_URL_DYNAMODB") ?? read("AWS_ENDPOINT_URL"));
+  const custom = options.endpoint ?? read("AWS_ENDPOINT_URL_DYNAMODB") ?? read("AWS_ENDPOINT_URL");
+  const url = `${custom}`;
+  const check = (isRight: boolean, option: string, must: string, value: unknown) => {
+    if (!isRight) refuse(RangeError, "find the endpoint", option, must, value);
+  };
 
-  if (!/^(preferred|required|disabled)$/.test(mode)) {
-    refuse("accountIdEndpointMode", "be 'preferred', 'required' or 'disabled'");
-  }
-  if (region !== undefined && !HOST_LABEL.test(region)) {
-    refuse("region", `be a host label: current value is ${JSON.stringify(region.slice(0, 80))}`);
-  }
-  if (custom !== undefined && !isSafe(custom, options.allowInsecureEndpoint ?? false)) {
-    refuse(
-      "endpoint",
-      "be https: (or http: on loopback, or with 'allowInsecureEndpoint'), without credentials, " +
-        "path, query and fragment",
-    );
-  }
-  // An endpoint that is given as it is excludes the two that are made from the Region.
-  const isLocal = custom === undefined && region === "local";
-  if ((custom !== undefined || isLocal) && (fips || dualstack)) {
-    refuse(fips ? "useFipsEndpoint" : "useDualstackEndpoint", "be off for a custom or local one");
-  }
+  check(RegExp(`^(${MODES})$`).test(mode), "accountIdEndpointMode", MODES, mode);
+  check(region === undefined || HOST_LABEL.test(region), "region", "a host label", region);
+  // An endpoint that is given excludes the two that are made from the Region.
+  check(
+    custom === undefined ||
+      !fips && !dualstack &&
+        SAFE_URL.test(options.allowInsecureEndpoint ? url.replace(/^http:/, "https:") : url),
+    "endpoint",
+    "an https: origin (http: on loopback or with 'allowInsecureEndpoint'), without FIPS and dual-stack",
+    url.replace(/.*@|[/?#].*/gs, ""), // without what may be a secret
+  );
 
-  if (region === undefined) return undefined;
-  if (isLocal) return () => ({ url: "http://localhost:8000/", region: "us-east-1" });
-  if (custom !== undefined) return () => ({ url: new URL(custom).href, region });
-  const partition = OTHER_PARTITIONS.find(([start]) => region.startsWith(start)) ?? AWS;
-  const suffix = partition[dualstack ? 2 : 1];
-  // GovCloud's ordinary host is its FIPS host.
-  const needsFipsHost = fips && (dualstack || partition[0] !== "us-gov-");
-  const service = needsFipsHost ? "dynamodb-fips" : "dynamodb";
-  const hasAccounts = partition === AWS && !fips && !dualstack && mode !== "disabled";
-  return (accountId) => {
-    const ofAccount = hasAccounts && accountId !== undefined;
-    if (mode === "required" && !ofAccount) {
-      refuse("accountIdEndpointMode", "not be 'required' here: no account id, or none possible");
+  return region === undefined ? region : (accountId = "") => {
+    if (custom) return { url, region };
+    const [area, kind = ""] = region.split("-");
+    check(!/^iso/.test(kind), "endpoint", "given in an isolated Region", custom);
+    const isGov = kind === "gov";
+    const tld = area === "cn" ? "com.cn" : area === "eusc" ? "eu" : "com";
+    const domain = !dualstack
+      ? `amazonaws.${tld}`
+      : tld === "com"
+      ? "api.aws"
+      : `api.amazonwebservices.${tld}`;
+    let service = "dynamodb";
+    // GovCloud's ordinary host is its FIPS host.
+    if (fips && (dualstack || !isGov)) service += "-fips";
+    if (
+      domain === "amazonaws.com" && !isGov && !fips && mode !== "disabled" &&
+      /^\d{12}$/.test(accountId)
+    ) {
+      service = `${accountId}.ddb`;
+    } else {
+      check(
+        mode !== "required",
+        "accountIdEndpointMode",
+        "another without an account endpoint",
+        mode,
+      );
     }
-    return {
-      url: `https://${ofAccount ? `${accountId}.ddb` : service}.${region}.${suffix}/`,
-      region,
-    };
+    return { url: `https://${service}.${region}.${domain}/`, region };
   };
 }

@@ -1,3 +1,4 @@
+import type { Call } from "./call.ts";
 import type { AttributeMap } from "./values.ts";
 
 /** Found on errors of every copy of this package, as `instanceof` fails across copies. */
@@ -87,6 +88,29 @@ export class DynamoError extends Error {
       if (value !== undefined) Object.assign(this, { [name]: value });
     }
   }
+}
+
+/**
+ * The error of an attempt, with what the whole call knows.
+ *
+ * @param unknown Whether the attempt may have been applied all the same.
+ */
+export function failure(
+  call: Call,
+  code: string,
+  message: string,
+  unknown = false,
+  cause?: unknown,
+  details?: Partial<DynamoErrorDetails>,
+): DynamoError {
+  const { operation, attempts } = call;
+  const mayHaveApplied = call.mayHaveApplied ||= unknown;
+  return new DynamoError(
+    code,
+    `Cannot complete '${operation}': ${code}${message && `: ${message}`}`,
+    { ...details, attempts, mayHaveApplied },
+    cause ? { cause } : undefined,
+  );
 }
 
 /** Whether `error` is a {@link DynamoError}, also one of another copy of this package. */

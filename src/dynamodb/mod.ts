@@ -33,7 +33,8 @@ export {
   type DynamoErrorDetails,
   isDynamoError,
 } from "./errors.ts";
-export { type Signer, type SigningRequest, SigV4Signer } from "./signer.ts";
+export type { Signer, SigningRequest } from "./signer.ts";
+export { SigV4Signer } from "./sigv4_signer.ts";
 export {
   type AttributeMap,
   type AttributeValue,

@@ -7,12 +7,13 @@
 import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credentials/identity.ts";
 import type { Environment } from "../credentials/env.ts";
 import type { Runtime } from "../runtime.ts";
+import { between, type Check, checkOptions, type Checks, having, ofType } from "../checks.ts";
 import type { AnswerTiming } from "./attempt.ts";
 import { endpointFinder, type EndpointOptions } from "./endpoint.ts";
 import type { Signer } from "./signer.ts";
 
-/** The longest time that timers can keep: they fire at once for a longer one. */
-const MAX_TIMER_MS = 2_147_483_647;
+/** A little less than timers can keep: they fire at once for more. */
+const MAX_TIMER_MS = 2_000_000_000;
 
 /** What happens between two attempts. */
 export interface RetryEvent {
@@ -31,14 +32,14 @@ export interface DynamoClientOptions extends EndpointOptions {
   /** Credentials or a source of them; or else the environment. */
   readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider;
   /**
-   * The greatest number of requests for one call, 1 to 100, conflicts not counted; 1 means that
+   * The greatest number of requests for one call, 1 to 100, conflicts not counted. 1 means that
    * nothing is sent again for any reason.
    *
    * @default {4}
    */
   readonly maxAttempts?: number;
   /**
-   * The limit of one attempt up to the last byte of the answer, in milliseconds.
+   * The limit of one attempt up to the last byte of the answer, 1 to 2,000,000,000 ms.
    *
    * @default {5000}
    */
@@ -47,7 +48,7 @@ export interface DynamoClientOptions extends EndpointOptions {
   readonly env?: Environment;
   /** A `fetch` instead of the runtime's own. */
   readonly fetch?: typeof fetch;
-  /** A signer instead of the default {@link SigV4Signer}. */
+  /** A signer instead of aws4fetch as it is, such as a {@link SigV4Signer} with other hashing. */
   readonly signer?: Signer;
   /** Clocks, timers and randomness instead of the system's. */
   readonly runtime?: Runtime;
@@ -63,7 +64,7 @@ export interface SendOptions {
   readonly maxAttempts?: number;
   /** As {@link DynamoClientOptions.attemptTimeoutMs}, for this call. */
   readonly attemptTimeoutMs?: number;
-  /** Milliseconds from now that no attempt and no pause goes past. */
+  /** Milliseconds from now that no attempt and no pause goes past, 0 to 2,000,000,000. */
   readonly deadlineMs?: number;
   /** Hears of each answer, before it is judged. What it throws is ignored. */
   readonly onAnswer?: (timing: AnswerTiming) => void;
@@ -76,79 +77,49 @@ export interface SendOptions {
   readonly retrySkew?: boolean;
 }
 
-/** What an option must be: one or more results of `typeof`, or the least and the greatest number. */
-type Kind = string | readonly [least: number, most: number];
+/** Checked where it is used. */
+const anything: Check = () => {};
 
-const SHARED: Readonly<Record<string, Kind>> = {
-  maxAttempts: [1, 100],
-  attemptTimeoutMs: [1, MAX_TIMER_MS],
+const SHARED = {
+  maxAttempts: between(1, 100),
+  attemptTimeoutMs: between(1, MAX_TIMER_MS),
 };
 
-const CLIENT: Readonly<Record<string, Kind>> = {
+const CLIENT: Checks<DynamoClientOptions> = {
   ...SHARED,
-  region: "string",
-  endpoint: "string or object",
-  allowInsecureEndpoint: "boolean",
-  useDualstackEndpoint: "boolean",
-  useFipsEndpoint: "boolean",
-  accountIdEndpointMode: "string",
-  credentials: "function or object",
-  env: "object",
-  fetch: "function",
-  signer: "object",
-  runtime: "object",
-  onRetry: "function",
+  region: ofType("string"),
+  endpoint: anything,
+  allowInsecureEndpoint: ofType("boolean"),
+  useDualstackEndpoint: ofType("boolean"),
+  useFipsEndpoint: ofType("boolean"),
+  accountIdEndpointMode: anything,
+  credentials: anything,
+  env: ofType("object"),
+  fetch: ofType("function"),
+  signer: having("sign"),
+  runtime: having("now"),
+  onRetry: ofType("function"),
 };
 
-const SEND: Readonly<Record<string, Kind>> = {
+const SEND: Checks<SendOptions> = {
   ...SHARED,
-  signal: "object",
-  deadlineMs: [0, MAX_TIMER_MS],
-  onAnswer: "function",
-  retrySkew: "boolean",
+  signal: having("addEventListener"),
+  deadlineMs: between(0, MAX_TIMER_MS),
+  onAnswer: ofType("function"),
+  retrySkew: ofType("boolean"),
 };
-
-/** Checks one value. The text never shows more than a number: it may be a misplaced secret. */
-function checkValue(name: string, value: unknown, kind: Kind): void {
-  const isRange = typeof kind !== "string";
-  const types = isRange ? ["number"] : kind.split(" or ");
-  const must = (what: string) => `Cannot use '${name}' as it must be ${what}: current value is `;
-  if (!types.includes(typeof value) || value === null) {
-    throw new TypeError(`${must(types.join(" or "))}${value === null ? null : typeof value}`);
-  }
-  if (!isRange) return;
-  const number = value as number;
-  const [least, most] = kind;
-  const whole = name === "maxAttempts";
-  // Written so that NaN, which compares false with everything, is refused.
-  if (!(number >= least && number <= most) || (whole && number % 1 !== 0)) {
-    throw new RangeError(
-      `${must(`${whole ? "a whole number " : ""}${least} to ${most}`)}${number}`,
-    );
-  }
-}
-
-function check(options: object, kinds: Readonly<Record<string, Kind>>): void {
-  checkValue("options", options, "object");
-  for (const [name, value] of Object.entries(options)) {
-    const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) throw new TypeError(`Cannot use '${name}' as there is no such option`);
-    if (value !== undefined) checkValue(name, value, kind);
-  }
-}
 
 /** Refuses options of a client that cannot be right, whatever the environment says. */
-export function checkClientOptions(options: DynamoClientOptions): void {
-  check(options, CLIENT);
-  endpointFinder(options, () => undefined);
+export function checkClientOptions(options: DynamoClientOptions): DynamoClientOptions {
+  const set = checkOptions("create a DynamoClient", options, CLIENT);
+  endpointFinder(set, () => undefined);
+  return set;
 }
 
 /** Refuses what cannot be sent. */
-export function checkSend(operation: string, input: object, options: SendOptions): void {
-  checkValue("operation", operation, "string");
-  if (!/^[A-Za-z]+$/.test(operation)) {
-    throw new TypeError("Cannot use 'operation' as it must be the name of an operation");
-  }
-  checkValue("input", input, "object");
-  check(options, SEND);
+export function checkSend(operation: string, input: object, options: SendOptions): SendOptions {
+  const action = "send";
+  ofType("string")(action, "operation", operation);
+  ofType("object")(action, "input", input);
+  return checkOptions(action, options, SEND);
 }

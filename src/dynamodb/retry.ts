@@ -1,153 +1,84 @@
 /**
- * What to send again, when, and how often. The constants are those of the AWS SDKs' standard mode
- * for DynamoDB as of November 2026.
+ * What to send again, and when. The constants are those of the AWS SDKs' standard mode for DynamoDB
+ * as of November 2026.
  *
  * @module
  */
 
-/** What kind of failure an attempt met, as far as sending it again is concerned. */
-export type RetryClass = "none" | "transient" | "throttling" | "conflict" | "skew" | "expired";
+import type { DynamoError } from "./errors.ts";
 
 /** Requests sent for one call, by default. */
 export const MAX_ATTEMPTS = 4;
 
-const TRANSIENT_BASE_MS = 25;
-const THROTTLING_BASE_MS = 1000;
-const MAX_DELAY_MS = 20_000;
+/** A conflict means that another writer was quicker: such retries are counted on their own. */
+export const MAX_CONFLICTS = 8;
+
+/** What a client may spend on retries before it has to succeed again. */
+export const QUOTA = 500;
 
 /** A server may ask for a longer pause than ours, by this much at most. */
 const MAX_HINT_MS = 5000;
 
-/** A conflict means that another writer was quicker: it is over in milliseconds. */
-const CONFLICT_BASE_MS = 10;
-const CONFLICT_MAX_DELAY_MS = 200;
-const CONFLICT_RETRIES = 8;
+/** What kind of failure an attempt met, as far as sending it again is concerned. */
+export type RetryClass = "conflict" | "expired" | "skew" | "throttling" | "transient";
 
-const QUOTA = 500;
-const TRANSIENT_COST = 14;
-const THROTTLING_COST = 5;
+/**
+ * One kind, and how code, status and text of an error tell it; the first pause and the longest one,
+ * in milliseconds; and what a retry costs of the client's quota.
+ */
+export type RetryRule = readonly [
+  kind: RetryClass,
+  sign: RegExp,
+  firstMs: number,
+  longestMs: number,
+  cost: number,
+];
 
-/** `LimitExceededException` is too many table operations at once; other limits do not pass. */
-const THROTTLING_CODE =
-  /^(Throttl|RequestThrottled|ProvisionedThroughputExceeded|TransactionInProgress|TooManyRequests|SlowDown|(Request|Bandwidth)?LimitExceeded)/;
-const TRANSIENT_CODE = /^RequestTimeout/;
-const CONFLICT_CODE = /^(Transaction|ReplicatedWrite)ConflictException$/;
-const EXPIRED_CODE = /^ExpiredToken/;
-const SKEW_CODE = /^Request(TimeTooSkewed|Expired|InTheFuture)$/;
-/** These also stand for a wrong key; only their text tells. */
-const SIGNATURE_CODE = /^(InvalidSignatureException|SignatureDoesNotMatch)$/;
-const SKEW_TEXT = /signature expired|not yet current/i;
+/** The first that fits counts. */
+const RULES: readonly RetryRule[] = [
+  // Another writer was quicker: that is over in milliseconds, and nothing is overloaded.
+  ["conflict", /^(Transaction|ReplicatedWrite)Conflict/, 10, 200, 0],
+  // Fresh credentials and a corrected clock help at once.
+  ["expired", /^ExpiredToken/, 0, 0, 0],
+  [
+    "skew",
+    // A wrong signature may come of a wrong clock or of a wrong key: only its text tells.
+    /^(Request(TimeTooSkewed|Expired|InTheFuture)|\w*Signature.*(expired|not yet current))/,
+    0,
+    0,
+    0,
+  ],
+  [
+    "throttling",
+    // `LimitExceededException` is too many table operations at once; other limits do not pass.
+    /^(\w*(Throttl|ThroughputExceeded)|TransactionInProgress|(Request|)LimitExceeded|\w+ 429)/,
+    1000,
+    20_000,
+    5,
+  ],
+  // `NetworkError`, `TimeoutError` and `InternalServerError` are all the codes that end like that.
+  ["transient", /^(RequestTimeout|BadAnswer|\w+Error|\w+ 5)/, 25, 20_000, 14],
+];
 
-/** Sorts a readable refusal. */
-export function classify(statusCode: number, code: string, message: string): RetryClass {
-  if (CONFLICT_CODE.test(code)) return "conflict";
-  if (EXPIRED_CODE.test(code)) return "expired";
-  if (SKEW_CODE.test(code)) return "skew";
-  if (SIGNATURE_CODE.test(code) && SKEW_TEXT.test(message)) return "skew";
-  if (THROTTLING_CODE.test(code) || statusCode === 429) return "throttling";
-  if (TRANSIENT_CODE.test(code) || statusCode >= 500) return "transient";
-  return "none";
+/** Sorts an error; `undefined` is one that is not sent again. */
+export function classify({ code, statusCode, message }: DynamoError): RetryRule | undefined {
+  return RULES.find(([, sign]) => sign.test(`${code} ${statusCode} ${message}`));
 }
 
 /**
  * The pause before a retry: full jitter, so that many callers that failed together do not come back
  * together.
  *
- * @param retry How many retries of its kind went before.
+ * @param count How many retries went before.
  * @param random A number in [0, 1).
- * @param hintMs What the server asked for.
+ * @param hint What the server asked for, in milliseconds: the header `x-amz-retry-after`.
  */
 export function retryDelayMs(
-  kind: "transient" | "throttling" | "conflict",
-  retry: number,
+  [, , firstMs, longestMs]: RetryRule,
+  count: number,
   random: number,
-  hintMs = 0,
+  hint?: string | null,
 ): number {
-  if (kind === "conflict") {
-    return random * Math.min(CONFLICT_BASE_MS * 2 ** retry, CONFLICT_MAX_DELAY_MS);
-  }
-  const base = kind === "throttling" ? THROTTLING_BASE_MS : TRANSIENT_BASE_MS;
-  const own = random * Math.min(base * 2 ** retry, MAX_DELAY_MS);
-  return Math.max(own, Math.min(hintMs, own + MAX_HINT_MS));
-}
-
-/**
- * The retries that a client has left, shared by all of its calls: an outage must not multiply the
- * traffic. Successes fill it up again.
- */
-export class RetryQuota {
-  #tokens = QUOTA;
-
-  /** Pays for one retry; answers its price, or `undefined` where the quota does not suffice. */
-  take(kind: "transient" | "throttling"): number | undefined {
-    const cost = kind === "throttling" ? THROTTLING_COST : TRANSIENT_COST;
-    if (this.#tokens < cost) return undefined;
-    this.#tokens -= cost;
-    return cost;
-  }
-
-  /** A call succeeded: gives back the price of its last retry, or one token where it had none. */
-  refund(cost: number): void {
-    this.#tokens = Math.min(QUOTA, this.#tokens + (cost || 1));
-  }
-}
-
-/** Decides about the retries of one call. */
-export class RetryPlan {
-  readonly #quota: RetryQuota;
-  readonly #maxAttempts: number;
-  #retries = 0;
-  #conflicts = 0;
-  #skewTried = false;
-  #refreshTried = false;
-  #lastCost = 0;
-
-  /** `maxAttempts` counts the first attempt; 1 means that nothing is ever sent again. */
-  constructor(quota: RetryQuota, maxAttempts: number) {
-    this.#quota = quota;
-    this.#maxAttempts = maxAttempts;
-  }
-
-  /**
-   * The pause before the next attempt, or `undefined` where there is none.
-   *
-   * @param timeLeftMs A pause that does not end before it leaves no time for what it waits for.
-   */
-  next(
-    kind: RetryClass,
-    random: number,
-    timeLeftMs: number,
-    hintMs?: number,
-  ): number | undefined {
-    if (kind === "none" || this.#maxAttempts === 1) return undefined;
-    if (kind === "conflict") {
-      // Nothing is overloaded, so this neither counts as an attempt nor costs anything.
-      if (this.#conflicts >= CONFLICT_RETRIES) return undefined;
-      const delayMs = retryDelayMs(kind, this.#conflicts++, random);
-      return delayMs < timeLeftMs ? delayMs : undefined;
-    }
-    if (this.#retries + 1 >= this.#maxAttempts) return undefined;
-    if (kind === "skew" || kind === "expired") return this.#once(kind);
-    const delayMs = retryDelayMs(kind, this.#retries, random, hintMs);
-    if (delayMs >= timeLeftMs) return undefined;
-    const cost = this.#quota.take(kind);
-    if (cost === undefined) return undefined;
-    this.#lastCost = cost;
-    this.#retries++;
-    return delayMs;
-  }
-
-  /** Tells the quota that the call succeeded. */
-  succeeded(): void {
-    this.#quota.refund(this.#lastCost);
-  }
-
-  /** A corrected clock or fresh credentials either help at once or not at all. */
-  #once(kind: "skew" | "expired"): number | undefined {
-    if (kind === "skew" ? this.#skewTried : this.#refreshTried) return undefined;
-    if (kind === "skew") this.#skewTried = true;
-    else this.#refreshTried = true;
-    this.#retries++;
-    return 0;
-  }
+  const own = random * Math.min(firstMs * 2 ** count, longestMs);
+  return Math.max(own, Math.min(Number(hint) || 0, own + MAX_HINT_MS));
 }

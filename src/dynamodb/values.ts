@@ -4,6 +4,10 @@
  * @module
  */
 
+import { isWellFormed } from "../checks.ts";
+
+export { isWellFormed, utf8Length } from "../checks.ts";
+
 /** One attribute value in DynamoDB's JSON: an object with one member that names the type. */
 export type AttributeValue =
   | { readonly S: string }
@@ -79,24 +83,4 @@ export function decodeNumber(value: AttributeValue | undefined): number | undefi
 export function decodeMap(value: AttributeValue | undefined): AttributeMap | undefined {
   const map = (value as { M?: unknown } | undefined)?.M;
   return typeof map === "object" && map !== null ? map as AttributeMap : undefined;
-}
-
-/** How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3. */
-export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
-      bytes += 4; // a surrogate pair: two units, one character
-      i++;
-    } else bytes += 3;
-  }
-  return bytes;
-}
-
-/** Whether `text` has no lone surrogate, so that it survives UTF-8. */
-export function isWellFormed(text: string): boolean {
-  return text.isWellFormed();
 }

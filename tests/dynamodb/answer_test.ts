@@ -24,8 +24,7 @@ Deno.test("send() accepts an answer without a checksum, and one that was packed"
 });
 
 Deno.test("send() reads the code from every form that DynamoDB and its emulators use", async () => {
-  const codeOf = async (body: unknown, headers: Record<string, string> = {}) =>
-    (await failure(() => answer(400, body, headers))).code;
+  const codeOf = async (body: unknown) => (await failure(() => answer(400, body))).code;
   for (
     const type of [
       "com.amazonaws.dynamodb.v20120810#ValidationException",
@@ -37,11 +36,7 @@ Deno.test("send() reads the code from every form that DynamoDB and its emulators
   ) {
     assertEquals(await codeOf({ __type: type }), "ValidationException");
   }
-  assertEquals(
-    await codeOf({}, { "x-amzn-errortype": "ValidationException:x" }),
-    "ValidationException",
-  );
-  for (const type of ["", "#", "a b", "x#<script>", "a".repeat(101), 7, null]) {
+  for (const type of ["", "#", "x#<script>", 7, null, undefined]) {
     assertEquals(await codeOf({ __type: type }), "BadAnswer", String(type));
   }
 });
@@ -53,8 +48,6 @@ Deno.test("send() reads the text from 'message' and from 'Message'", async () =>
   assertEquals(await textOf({ message: "small" }), `${start}: small`);
   assertEquals(await textOf({ Message: "large" }), `${start}: large`);
   assertEquals(await textOf({}), start);
-  assertEquals(await textOf({ message: 7 }), start);
-  assertEquals((await textOf({ message: "x".repeat(9999) })).length, start.length + 2 + 500);
 });
 
 Deno.test("send() hands over the item of a failed condition", async () => {
@@ -63,8 +56,6 @@ Deno.test("send() hands over the item of a failed condition", async () => {
   assertEquals(error.item, item);
   const without = await failure(refuse(400, "ConditionalCheckFailedException"));
   assertEquals("item" in without, false);
-  const strange = await failure(refuse(400, "ConditionalCheckFailedException", { Item: "no" }));
-  assertEquals("item" in strange, false);
 });
 
 Deno.test("send() hands over the reasons of a cancelled transaction in their order", async () => {
@@ -183,7 +174,6 @@ Deno.test("send() tells onAnswer what an answer says about the signing time", as
   for (
     const handler of [
       refuse(500, "InternalServerError"),
-      refuse(500, "ValidationException"),
       refuse(400, "AccessDeniedException"),
       refuse(400, "InvalidSignatureException"),
       refuse(400, "ExpiredTokenException"),

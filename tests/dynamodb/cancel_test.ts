@@ -167,7 +167,7 @@ Deno.test("send() rejects with TimeoutError when no attempt is answered", async 
   assertEquals(server.pauses, [5012.5, 5025, 5050]);
   assertEquals(
     error.message,
-    "Cannot complete 'UpdateItem': TimeoutError: no whole answer within 5000 ms",
+    "Cannot complete 'UpdateItem': TimeoutError: no answer",
   );
 });
 

@@ -14,19 +14,15 @@ async function endpointOf(
   Object.assign(server.runtime.variables, variables);
   await server.send();
   const { url, headers } = server.requests[0]!;
-  return [url, headers.authorization!.split("/")[1]!];
+  return [new URL(url).href, headers.authorization!.split("/")[1]!];
 }
 
-/** Options, variables, the address, and the signing Region where it is not the Region. */
-const TABLE: readonly [DynamoClientOptions, Record<string, string>, string, string?][] = [
+/** Options, variables and the address. */
+const TABLE: readonly [DynamoClientOptions, Record<string, string>, string][] = [
   // Partitions
   [{ region: "eu-west-1" }, {}, "https://dynamodb.eu-west-1.amazonaws.com/"],
   [{ region: "cn-north-1" }, {}, "https://dynamodb.cn-north-1.amazonaws.com.cn/"],
   [{ region: "us-gov-west-1" }, {}, "https://dynamodb.us-gov-west-1.amazonaws.com/"],
-  [{ region: "us-iso-east-1" }, {}, "https://dynamodb.us-iso-east-1.c2s.ic.gov/"],
-  [{ region: "us-isob-east-1" }, {}, "https://dynamodb.us-isob-east-1.sc2s.sgov.gov/"],
-  [{ region: "us-isof-south-1" }, {}, "https://dynamodb.us-isof-south-1.csp.hci.ic.gov/"],
-  [{ region: "eu-isoe-west-1" }, {}, "https://dynamodb.eu-isoe-west-1.cloud.adc-e.uk/"],
   [{ region: "eusc-de-east-1" }, {}, "https://dynamodb.eusc-de-east-1.amazonaws.eu/"],
   [{ region: "xx-new-9" }, {}, "https://dynamodb.xx-new-9.amazonaws.com/"],
   // Dual-stack
@@ -112,9 +108,6 @@ const TABLE: readonly [DynamoClientOptions, Record<string, string>, string, stri
     {},
     "https://dynamodb.cn-north-1.amazonaws.com.cn/",
   ],
-  // Local
-  [{ region: "local" }, {}, "http://localhost:8000/", "us-east-1"],
-  [{ region: "local", endpoint: "http://localhost:4566" }, {}, "http://localhost:4566/"],
   // Given as they are, in their order
   [
     { region: "eu-west-1", endpoint: "https://one.test", credentials: ACCOUNT },
@@ -127,16 +120,7 @@ const TABLE: readonly [DynamoClientOptions, Record<string, string>, string, stri
     "https://two.test/",
   ],
   [{ region: "eu-west-1" }, { AWS_ENDPOINT_URL: "https://three.test" }, "https://three.test/"],
-  [
-    { region: "eu-west-1" },
-    { AWS_ENDPOINT_URL: "https://three.test", AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" },
-    "https://dynamodb.eu-west-1.amazonaws.com/",
-  ],
-  [
-    { region: "eu-west-1", endpoint: "https://one.test" },
-    { AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true" },
-    "https://one.test/",
-  ],
+  [{ region: "us-iso-east-1", endpoint: "https://one.test" }, {}, "https://one.test/"],
   [{ region: "r", endpoint: new URL("https://one.test:8443/") }, {}, "https://one.test:8443/"],
   // Plain http
   [{ region: "r", endpoint: "http://localhost:8000" }, {}, "http://localhost:8000/"],
@@ -150,12 +134,12 @@ const TABLE: readonly [DynamoClientOptions, Record<string, string>, string, stri
   ],
 ];
 
-for (const [options, variables, url, signingRegion = options.region!] of TABLE) {
+for (const [options, variables, url] of TABLE) {
   const { credentials, ...shown } = options;
   const account = credentials === ACCOUNT ? " with an account" : "";
   const title = JSON.stringify({ ...shown, ...variables }) + account;
   Deno.test(`send() goes to ${url} for ${title}`, async () => {
-    assertEquals(await endpointOf(options, variables), [url, signingRegion]);
+    assertEquals(await endpointOf(options, variables), [url, options.region!]);
   });
 }
 
@@ -249,14 +233,13 @@ for (const endpoint of HOSTILE_ENDPOINTS) {
   });
 }
 
-Deno.test("DynamoClient() throws when a custom or local endpoint meets FIPS or dual-stack", async () => {
+Deno.test("DynamoClient() throws when an endpoint that is given meets FIPS or dual-stack", async () => {
   for (const option of ["useFipsEndpoint", "useDualstackEndpoint"]) {
     const endpoint = "https://dynamodb.test";
-    assertThrows(() => new DynamoClient({ endpoint, [option]: true }), RangeError, option);
-    assertThrows(() => new DynamoClient({ region: "local", [option]: true }), RangeError, option);
+    assertThrows(() => new DynamoClient({ endpoint, [option]: true }), RangeError, "'endpoint'");
     const configured = new WireServer([ok()], { [option]: true });
     configured.runtime.variables.AWS_ENDPOINT_URL = endpoint;
-    await assertRejects(() => configured.send(), RangeError, option);
+    await assertRejects(() => configured.send(), RangeError, "'endpoint'");
     assertEquals(configured.requests, []);
   }
 });
@@ -272,6 +255,22 @@ Deno.test("send() rejects when the account's endpoint is required and there is n
     const server = new WireServer([ok()], { ...options, accountIdEndpointMode: "required" });
     await assertRejects(() => server.send(), RangeError, "'accountIdEndpointMode'");
     assertEquals(server.requests, []);
+  }
+});
+
+Deno.test("send() rejects when a Region is isolated and no endpoint is given", async () => {
+  for (const region of ["us-iso-east-1", "us-isob-east-1", "us-isof-south-1", "eu-isoe-west-1"]) {
+    const server = new WireServer([ok()], { region });
+    await assertRejects(() => server.send(), RangeError, "'endpoint' must be given");
+    assertEquals(server.requests, []);
+  }
+});
+
+Deno.test("send() goes to the Region's endpoint when the account's number is none", async () => {
+  for (const accountId of ["evil.test/", "1", "1234567890123"]) {
+    const credentials = { ...KEYS, accountId };
+    const [url] = await endpointOf({ region: "eu-west-1", credentials });
+    assertEquals(url, "https://dynamodb.eu-west-1.amazonaws.com/");
   }
 });
 

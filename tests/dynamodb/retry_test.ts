@@ -73,17 +73,14 @@ const RETRIED: readonly [string, Handler, number[], boolean, string][] = [
     "RequestTimeoutException",
   ],
   ...[
-    "BandwidthLimitExceeded",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestThrottled",
     "RequestThrottledException",
-    "SlowDown",
     "ThrottledException",
     "Throttling",
     "ThrottlingException",
-    "TooManyRequestsException",
   ].map((code) =>
     [code, refuse(400, code), THROTTLING_PAUSES, false, code] as [
       string,
@@ -218,8 +215,8 @@ Deno.test("send() waits as long as the server asks, within 5 seconds of its own 
   };
   assertEquals(await ask("1500"), [1500]);
   assertEquals(await ask("100"), [500]); // never less than our own
-  assertEquals(await ask("60000"), [5500]);
-  for (const bad of ["", "-1", "soon", "1e9", "Infinity", "99999999999"]) {
+  for (const long of ["60000", "1e9", "Infinity"]) assertEquals(await ask(long), [5500]);
+  for (const bad of ["", "-1", "soon", "NaN"]) {
     assertEquals(await ask(bad), [500], bad);
   }
 });

@@ -101,8 +101,6 @@ Deno.test("send() shows no secret when the source of credentials gives broken on
     { ...KEYS, sessionToken: "TOKENNEEDLE é" },
     { ...KEYS, accessKeyId: "AKIDNEEDLE\r\nx-amz-evil: 1" },
     { ...KEYS, accessKeyId: { value: "AKIDNEEDLE" } },
-    { ...KEYS, expiration: "SECRETNEEDLE" },
-    { ...KEYS, accountId: "SECRETNEEDLE" },
     { accessKeyId: "ASIAAKIDNEEDLE", secretAccessKey: KEYS.secretAccessKey },
     "SECRETNEEDLE",
     null,
@@ -122,7 +120,7 @@ Deno.test("send() does not quote the error of a foreign source of credentials", 
   const error = await new WireServer([ok()], { credentials }).send().catch((it) => it);
   assertEquals(
     error.message,
-    "Cannot complete 'UpdateItem': CredentialsFailed: no credentials from their source",
+    "Cannot complete 'UpdateItem': CredentialsFailed: no credentials",
   );
 });
 
@@ -131,8 +129,7 @@ Deno.test("DynamoClient() shows no secret when it refuses its options", () => {
     { credentials: { ...KEYS, sessionToken: "TOKENNEEDLE\n" } },
     { credentials: "SECRETNEEDLE" as unknown as typeof KEYS },
     { endpoint: "https://AKIDNEEDLE:SECRETNEEDLE@host.test" },
-    { maxAttempts: "SECRETNEEDLE" as unknown as number },
-    { accountIdEndpointMode: "SECRETNEEDLE" as unknown as "required" },
+    { endpoint: "https://host.test/SECRETNEEDLE?token=SECRETNEEDLE#SECRETNEEDLE" },
   ];
   for (const options of cases) {
     let error: unknown;
@@ -141,7 +138,7 @@ Deno.test("DynamoClient() shows no secret when it refuses its options", () => {
     } catch (thrown) {
       error = thrown;
     }
-    assert(error instanceof TypeError || error instanceof RangeError, Deno.inspect(options));
+    assert(error instanceof Error, Deno.inspect(options));
     assertSecretFree(error, "the error");
   }
 });

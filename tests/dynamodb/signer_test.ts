@@ -8,9 +8,11 @@ import { assertEquals, assertInstanceOf, assertNotEquals, assertRejects } from "
 import {
   DynamoClient,
   DynamoError,
+  type Signer,
   type SigningRequest,
   SigV4Signer,
 } from "../../src/dynamodb/mod.ts";
+import { DefaultSigner } from "../../src/dynamodb/signer.ts";
 import { KEYS, ok, WireServer } from "../support/wire_server.ts";
 
 const DATE = "20150830T123600Z";
@@ -186,8 +188,8 @@ function signingRequest({ request, headers = {}, body = "", token }: Vector): Si
 }
 
 for (const vector of VECTORS) {
-  Deno.test(`SigV4Signer signs AWS's vector ${vector.name}`, async () => {
-    for (const signer of [new SigV4Signer(), new NodeSigner()]) {
+  Deno.test(`SigV4Signer and the default sign AWS's vector ${vector.name}`, async () => {
+    for (const signer of [new DefaultSigner(), new SigV4Signer(), new NodeSigner()]) {
       const headers = await signer.sign(signingRequest(vector));
       assertEquals(
         headers.get("authorization"),
@@ -202,7 +204,12 @@ for (const vector of VECTORS) {
 
 const [VANILLA] = VECTORS as [Vector];
 
-Deno.test("SigV4Signer signs right when credentials, day and Region change back and forth", async () => {
+for (const Class of [DefaultSigner, SigV4Signer]) {
+  Deno.test(`${Class.name} signs right when keys, day and Region change back and forth`, () =>
+    checkChanges(Class));
+}
+
+async function checkChanges(Class: new () => Signer): Promise<void> {
   const base = signingRequest(VANILLA);
   const others: Partial<SigningRequest>[] = [
     {},
@@ -213,9 +220,9 @@ Deno.test("SigV4Signer signs right when credentials, day and Region change back 
     { service: "dynamodb" },
     {},
   ];
-  const reused = new SigV4Signer();
+  const reused = new Class();
   const requests = others.map((other) => ({ ...base, ...other }));
-  const fresh = requests.map((request) => new SigV4Signer().sign(request));
+  const fresh = requests.map((request) => new Class().sign(request));
   const expected = (await Promise.all(fresh)).map((headers) => headers.get("authorization"));
   assertEquals(new Set(expected).size, 6);
   const actual: (string | null)[] = [];
@@ -225,7 +232,7 @@ Deno.test("SigV4Signer signs right when credentials, day and Region change back 
   assertEquals(actual, expected);
   const atOnce = await Promise.all(requests.map((request) => reused.sign(request)));
   assertEquals(atOnce.map((headers) => headers.get("authorization")), expected);
-});
+}
 
 Deno.test("SigV4Signer derives its key once for many requests", async () => {
   let hmacs = 0;
@@ -248,7 +255,11 @@ Deno.test("SigV4Signer derives its key once for many requests", async () => {
   assertEquals(hmacs, 12);
 });
 
-Deno.test("SigV4Signer covers every part of a request", async () => {
+for (const Class of [DefaultSigner, SigV4Signer]) {
+  Deno.test(`${Class.name} covers every part of a request`, () => checkCoverage(Class));
+}
+
+async function checkCoverage(Class: new () => Signer): Promise<void> {
   const base = {
     ...signingRequest(VANILLA),
     headers: { "x-amz-target": "a", "content-type": "b" },
@@ -264,12 +275,12 @@ Deno.test("SigV4Signer covers every part of a request", async () => {
     { time: base.time + 1000 },
   ];
   const signatureOf = async (request: SigningRequest) =>
-    (await new SigV4Signer().sign(request)).get("authorization")!.split("Signature=")[1];
+    (await new Class().sign(request)).get("authorization")!.split("Signature=")[1];
   const signature = await signatureOf(base);
   for (const change of changes) {
     assertNotEquals(await signatureOf({ ...base, ...change }), signature, Object.keys(change)[0]);
   }
-});
+}
 
 /** Signature Version 4 for a request to DynamoDB, written down from AWS's description alone. */
 function secondOpinion(

@@ -11,8 +11,8 @@
  */
 const CORE: readonly string[] = [
   ...["mod", "lock", "manager", "inspect", "options"],
-  ...["lease", "events", "records", "errors", "checks"],
-  ...["dynamodb", "credentials", "runtime"],
+  ...["lease", "events", "records", "errors"],
+  ...["dynamodb", "checks", "credentials", "runtime"],
 ];
 
 /** What the core never imports, and what each of these may import of it and of the others. */
