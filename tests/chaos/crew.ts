@@ -22,10 +22,11 @@ export class Worker {
 
   constructor(order: WorkerOrder, hear: Hearer) {
     this.order = order;
+    const { lockEndpoint, dataEndpoint, canary } = order;
     this.#child = new Deno.Command(Deno.execPath(), {
       args: [
         ...["run", "--quiet", "--no-prompt", "--no-check", "--allow-env=AWS_*,DYNAMO_LOCK_TABLE"],
-        `--allow-net=${new URL(order.lockEndpoint).host},${new URL(order.dataEndpoint).host}`,
+        `--allow-net=${[lockEndpoint, dataEndpoint, canary].map((url) => new URL(url).host)}`,
         ...[new URL("worker.ts", import.meta.url).href, JSON.stringify(order)],
       ],
       stdin: "piped",

@@ -26,6 +26,7 @@ export interface Exchange {
 type Fault = (exchange: Exchange) => Promise<HttpReply | undefined>;
 
 const encoder = new TextEncoder();
+const ZERO = 48; // the digit, in ASCII
 
 /** An answer in DynamoDB's manner, with a true `Date` as all of its answers have. */
 function answer(status: number, body: unknown, headers: Record<string, string> = {}): HttpReply {
@@ -95,10 +96,19 @@ function altered(change: (reply: HttpReply) => HttpReply): Fault {
   return async (exchange) => change(await exchange.forward());
 }
 
-function withHeader(reply: HttpReply, name: string, value: string): HttpReply {
-  const headers = new Headers(reply.headers);
-  headers.set(name, value);
-  return { ...reply, headers };
+/** Changes a digit: the answer can still be read, and is wrong. Only its checksum tells. */
+function damage({ status, headers, body }: HttpReply, random: Random): HttpReply {
+  const damaged = new Headers(headers);
+  damaged.set("x-amz-crc32", String(crc32(body)));
+  const isDigit = (at: number) => body[at]! >= ZERO && body[at]! <= ZERO + 9;
+  const digits = [...body.keys()].filter(isDigit);
+  const changed = body.slice();
+  if (digits.length === 0) changed[0]! ^= 1;
+  else {
+    const at = random.pick(digits);
+    changed[at] = ZERO + (changed[at]! - ZERO + 1) % 10;
+  }
+  return { status, headers: damaged, body: changed };
 }
 
 function redirect({ canary }: Exchange): HttpReply {
@@ -163,9 +173,7 @@ const FAMILIES: Readonly<Record<Family, Readonly<Record<string, Fault>>>> = {
     "body cut short": altered((reply) => ({ ...reply, cutAt: reply.body.length >> 1 })),
     "body empty": altered((reply) => ({ ...reply, body: new Uint8Array() })),
     "body of a web page": altered(() => answer(200, "<html>Chaos</html>")),
-    "wrong checksum": altered((reply) =>
-      withHeader(reply, "x-amz-crc32", String(crc32(reply.body) ^ 1))
-    ),
+    "body damaged": async ({ forward, random }) => damage(await forward(), random),
     "redirected, not applied": (exchange) => Promise.resolve(redirect(exchange)),
     "redirected, applied": async (exchange) => {
       await exchange.forward();
@@ -213,6 +221,10 @@ export function profileOf(seed: number, storm: number): Profile {
 
 const OFTEN = 5;
 
+/** What comes when the lease has run out is what a lease is most afraid of. */
+const LATE = /past the lease|, later|, then arrives/;
+const LATE_TIMES = 3;
+
 /**
  * Faults as a profile deals them; `undefined` for a request that is left alone. Each step of the
  * protocol has a deck of its own: most requests are looks of those who wait, and the faults that matter
@@ -224,7 +236,10 @@ export function dealFaults(
 ): (step: string) => string | undefined {
   const weights: [string | undefined, number][] = Object.entries(FAMILIES).flatMap(
     ([family, faults]) =>
-      Object.keys(faults).map((name): [string, number] => [name, family === mostly ? OFTEN : 1]),
+      Object.keys(faults).map((name): [string, number] => [
+        name,
+        (family === mostly ? OFTEN : 1) * (LATE.test(name) ? LATE_TIMES : 1),
+      ]),
   );
   const faults = weights.reduce((sum, [, times]) => sum + times, 0);
   weights.push([undefined, Math.round(faults * (1 - rate) / rate)]);

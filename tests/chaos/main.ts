@@ -17,7 +17,8 @@
 
 import { parseArgs } from "node:util";
 import { describeChecks, describeOptions, describeRun, describeStorm } from "./report.ts";
-import { run, type RunOptions } from "./run.ts";
+import type { RunOptions } from "./plan.ts";
+import { run } from "./run.ts";
 import { judgeRun } from "./verdict.ts";
 
 /** What `--help` prints. */

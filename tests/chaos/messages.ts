@@ -21,6 +21,8 @@ export interface WorkerOrder {
   readonly accessKeyId: string;
   readonly lockEndpoint: string;
   readonly dataEndpoint: string;
+  /** Where redirects point to. It may go there, but should not. */
+  readonly canary: string;
   readonly lockTable: string;
   readonly counterTable: string;
   readonly locks: readonly string[];

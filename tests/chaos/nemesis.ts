@@ -15,7 +15,7 @@ export interface NemesisFigures {
   freezes: number;
   /** Of these, those that outlasted the lease. */
   freezesPastLease: number;
-  /** Kills and freezes of a worker in the middle of a step. */
+  /** Of all these, those that met a worker in the middle of a step. */
   ambushes: number;
   isolations: number;
 }
@@ -81,7 +81,7 @@ export class Nemesis {
     try {
       for (;;) {
         const left = end - performance.now();
-        await pause(Math.min(left, this.#random.between(150, 600)), stopped);
+        await pause(Math.max(0, Math.min(left, this.#random.between(100, 500))), stopped);
         if (performance.now() >= end) return;
         this.#act();
       }
@@ -98,6 +98,10 @@ export class Nemesis {
     if (deed === "ambush") return this.#lieInWait();
     const place = this.#choose();
     if (place === undefined) return;
+    this.#do(deed, place);
+  }
+
+  #do(deed: Exclude<Deed, "ambush">, place: number): void {
     if (deed === "kill") this.#kill(place);
     else if (deed === "isolate") this.#isolate(place);
     else this.#freeze(place, deed === "freeze past lease");
@@ -117,7 +121,7 @@ export class Nemesis {
   }
 
   #lieInWait(): void {
-    const kills = this.#random.chance(0.5);
+    const deed = this.#random.pick(["kill", "freeze past lease", "isolate"] as const);
     const giveUp = this.#proxy.lieInWait({
       step: this.#steps.draw(),
       moment: this.#random.pick(["before", "after"]),
@@ -126,8 +130,7 @@ export class Nemesis {
         const place = this.#crew.placeOf(key);
         if (!this.#isPresent(place)) return;
         this.figures.ambushes++;
-        if (kills) this.#kill(place);
-        else this.#freeze(place, true);
+        this.#do(deed, place);
       },
     });
     // Some steps are rare; a trap that nobody walks into is no use.
@@ -151,7 +154,8 @@ export class Nemesis {
 
   #isolate(place: number): void {
     this.figures.isolations++;
-    this.#proxy.isolate(keyOf(place), this.#random.between(1, 3) * this.#leaseMs);
+    const ms = this.#random.between(1, 3) * this.#leaseMs;
+    this.#proxy.isolate(keyOf(place), ms, this.#random.chance(0.5));
   }
 
   #bringBackLater(place: number, ms: number, act: () => void): void {

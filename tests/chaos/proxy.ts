@@ -94,7 +94,7 @@ export class ChaosProxy {
   readonly #timers = new Map<ReturnType<typeof setTimeout>, () => void>();
   readonly #held = new Set<Promise<unknown>>();
   readonly #ambushes = new Set<Ambush>();
-  readonly #isolated = new Map<string, number>();
+  readonly #isolated = new Map<string, { readonly until: number; readonly locksOnly: boolean }>();
   #faults: FaultSource | undefined;
   #random = new Random(0);
   #closed = false;
@@ -126,9 +126,9 @@ export class ChaosProxy {
     return () => void this.#ambushes.delete(ambush);
   }
 
-  /** Cuts a worker off from DynamoDB for a while. */
-  isolate(worker: string, ms: number): void {
-    this.#isolated.set(worker, performance.now() + ms);
+  /** Cuts a worker off from DynamoDB for a while, or from the locks only. */
+  isolate(worker: string, ms: number, locksOnly: boolean): void {
+    this.#isolated.set(worker, { until: performance.now() + ms, locksOnly });
   }
 
   /** Resolves when no request is on its way any more. */
@@ -209,7 +209,7 @@ export class ChaosProxy {
   async #answer(call: Call): Promise<HttpReply | undefined> {
     this.requests++;
     this.#spring(call, "before");
-    if ((this.#isolated.get(call.worker) ?? 0) > performance.now()) {
+    if (this.#isIsolated(call)) {
       this.cutOff++;
       return undefined;
     }
@@ -228,6 +228,12 @@ export class ChaosProxy {
     if (name === undefined) return await exchange.forward();
     this.faults.set(name, this.faults.get(name)! + 1);
     return await meet(name, exchange);
+  }
+
+  #isIsolated({ worker, onLocks }: Call): boolean {
+    const isolation = this.#isolated.get(worker);
+    if (isolation === undefined || isolation.until < performance.now()) return false;
+    return onLocks || !isolation.locksOnly;
   }
 
   async #forward(call: Call): Promise<HttpReply> {

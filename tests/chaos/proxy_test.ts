@@ -31,7 +31,7 @@ const EXPECTED: Record<string, Expected> = {
   "body cut short": ["NetworkError", true, 1],
   "body empty": ["BadAnswer", true, 1],
   "body of a web page": ["BadAnswer", true, 1],
-  "wrong checksum": ["BadAnswer", true, 1],
+  "body damaged": ["BadAnswer", true, 1],
   "redirected, not applied": ["Redirected", true, 0],
   "redirected, applied": ["Redirected", true, 1],
 };
@@ -104,7 +104,7 @@ for (const name of FAULT_NAMES) {
 Deno.test("ChaosProxy cuts off the worker that it is told to, until it heals", async () => {
   await using stack = new AsyncDisposableStack();
   const { proxy, clientOf } = await setUp(stack);
-  proxy.isolate("worker1", 60_000);
+  proxy.isolate("worker1", 60_000, false);
   assertEquals(await increase(clientOf("worker1"), "a"), ["NetworkError", true]);
   assertEquals(await increase(clientOf("worker2"), "a"), ["", false]);
   proxy.heal();

@@ -12,7 +12,7 @@ import {
   type RunResult,
   type StormResult,
   TASKS,
-} from "./run.ts";
+} from "./plan.ts";
 import type { Check } from "./verdict.ts";
 
 /** How many of the sentences about one failed check are shown. */
@@ -61,7 +61,7 @@ export function describeRun(result: RunResult): string {
       `${sum(({ nemesis }) => nemesis.kills, all)} kills, ` +
       `${sum(({ nemesis }) => nemesis.freezes, all)} freezes ` +
       `(${sum(({ nemesis }) => nemesis.freezesPastLease, all)} past the lease), ` +
-      `${sum(({ nemesis }) => nemesis.ambushes, all)} of both in the middle of a step, ` +
+      `${sum(({ nemesis }) => nemesis.ambushes, all)} of these in the middle of a step, ` +
       `${sum(({ nemesis }) => nemesis.isolations, all)} cut off`,
     ],
     ["requests", `${proxy.requests}, of which ${met} met a fault and ${proxy.cutOff} were cut off`],

@@ -17,85 +17,31 @@ import { dealFaults, profileOf } from "./faults.ts";
 import { History, servedKey } from "./history.ts";
 import { counterId, type Guard } from "./messages.ts";
 import { Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
+import {
+  CONTROL_MS,
+  COUNTER_TABLE,
+  CYCLE_MS,
+  END_MS,
+  LEASE_MS,
+  LOCK_TABLE,
+  LOCKS,
+  POLL_MS,
+  type RunOptions,
+  type RunResult,
+  SERVED_WITHIN_MS,
+  STORM_MS,
+  type StormResult,
+  STORMS_LEAST,
+  TASKS,
+} from "./plan.ts";
 import { ChaosProxy } from "./proxy.ts";
 import { Random } from "./random.ts";
-
-/** What to run. */
-export interface RunOptions {
-  readonly seed: number;
-  /** For how long in all, about. */
-  readonly ms: number;
-  readonly workers: number;
-  /** Ends the run early, with its reason. */
-  readonly stopped: AbortSignal;
-  /** Told of each storm when it is over. */
-  readonly onStorm: (storm: StormResult) => void;
-}
-
-/** What came of one storm. */
-export interface StormResult {
-  /** From 1; the control is the first storm without the lock. */
-  readonly storm: number;
-  readonly guarded: boolean;
-  readonly profile: string;
-  readonly nemesis: NemesisFigures;
-  readonly grants: number;
-  readonly takeovers: number;
-  readonly counters: Readonly<Partial<Record<Guard, CounterVerdict>>>;
-  /** What is wrong with the order of the tokens that the counters saw. */
-  readonly tokenFaults: readonly string[];
-  /** How long after the storm everybody had been served. */
-  readonly servedMs: number;
-  /** Who had not been by then. */
-  readonly starved: readonly string[];
-}
-
-/** Everything that came of a run. */
-export interface RunResult {
-  readonly options: RunOptions;
-  readonly ms: number;
-  readonly control: StormResult;
-  readonly storms: readonly StormResult[];
-  /** What the workers with the lock told. */
-  readonly history: History;
-  /** What those without it told. */
-  readonly controlHistory: History;
-  readonly proxy: ChaosProxy;
-  /** Whether the canary can sing at all, and how often it had to. */
-  readonly canary: { readonly sings: boolean; readonly visits: number };
-  readonly clock: ClockWatch;
-}
-
-/** The least that is allowed. */
-export const LEASE_MS = 2_000;
-/** How many callers contend in each process. */
-export const TASKS = 3;
-/** The locks that they contend for. */
-export const LOCKS: readonly string[] = ["chaos/one", "chaos/two", "chaos/three", "chaos/four"];
-const POLL_MS = 250;
-const LOCK_TABLE = "dynamo-lock";
-const COUNTER_TABLE = "chaos-counters";
-
-const CONTROL_MS = 8_000;
-const STORM_MS = 10_000;
-/** A storm and its calm, most of the time. */
-const CYCLE_MS = 14_000;
-const STORMS_LEAST = 2;
-/** What may be left to do when the workers are told to end. */
-const END_MS = 15_000;
-
-/**
- * Within this everybody must have been served after a storm. At the worst a worker still thinks (two
- * leases), has a request out (5 s), pauses for a throttle (4 s); meanwhile a request that was delayed or
- * doubled leaves a grant that nobody believes in (three leases of delay, its own lease, and 2.2 s more
- * until others know); and then everybody has a short turn.
- */
-export const SERVED_WITHIN_MS = 30_000;
 
 /** What the parts of a run share. */
 interface Arena {
   readonly options: RunOptions;
   readonly proxy: ChaosProxy;
+  readonly canary: Canary;
   readonly counters: Counters;
   /** Puts everything away at the end, in whatever way that comes. */
   readonly stack: AsyncDisposableStack;
@@ -124,7 +70,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
   await ensureTable({ client, table: LOCK_TABLE });
   const counters = new Counters(client, COUNTER_TABLE, LOCK_TABLE);
   await counters.createTable();
-  const arena: Arena = { options, proxy, counters, stack };
+  const arena: Arena = { options, proxy, canary, counters, stack };
 
   const controlHistory = new History();
   const control = await runControl(arena, controlHistory);
@@ -203,7 +149,7 @@ async function runStorm(
 
 /** Starts the workers and waits until all of them run. They are killed at the end at the latest. */
 async function hire(
-  { options, proxy, stack }: Arena,
+  { options, proxy, canary, stack }: Arena,
   history: History,
   guarded: boolean,
 ): Promise<Crew> {
@@ -211,6 +157,7 @@ async function hire(
   const order = {
     lockEndpoint: proxy.lockEndpoint,
     dataEndpoint: proxy.dataEndpoint,
+    canary: canary.endpoint,
     lockTable: LOCK_TABLE,
     counterTable: COUNTER_TABLE,
     locks: LOCKS,

@@ -7,7 +7,7 @@
 import { judgeBeliefs, judgeSightings } from "./checks.ts";
 import { PARTED_MS } from "./clock_watch.ts";
 import type { Guard } from "./messages.ts";
-import { type RunResult, SERVED_WITHIN_MS } from "./run.ts";
+import { type RunResult, SERVED_WITHIN_MS } from "./plan.ts";
 
 /** One thing that must hold. */
 export interface Check {
