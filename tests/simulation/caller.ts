@@ -1,0 +1,259 @@
+/** A program that uses locks: takes them, works under them, and gives them back or does not. */
+
+import type { Lease } from "../../src/lease/lease.ts";
+import type { LockManager } from "../../src/manager.ts";
+import type { AcquireOptions } from "../../src/options.ts";
+import { beginCall, type Call, judgeCost, judgeMiss, judgeRejection } from "./calls.ts";
+import type { Checker, Held } from "./checker.ts";
+import type { Process } from "./process.ts";
+import type { Random } from "./random.ts";
+import type { Resource } from "./resource.ts";
+import { isCalm, type MachinePlan, type Scenario } from "./scenario.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Tally, Trace } from "./trace.ts";
+
+/** What a caller needs of the run. */
+export interface CallerContext {
+  readonly scenario: Scenario;
+  readonly scheduler: Scheduler;
+  readonly checker: Checker;
+  readonly resource: Resource;
+  readonly trace: Trace;
+  readonly tally: Tally;
+  /** The faults have stopped. */
+  readonly healed: boolean;
+  /** Waits for that, as a process does: in vain where it dies, longer where it is paused. */
+  whenHealed(process: Process): Promise<void>;
+}
+
+/** How long the last leases are held, which everybody waits for. */
+export const LAST_HOLD_MS = 300;
+
+/** What an abort may take to end a call: its timer, and no request. */
+const ABORT_LIMIT_MS = 100;
+
+/** One caller. */
+export class Caller {
+  readonly process: Process;
+  /** Whether it has done all that it wanted. */
+  done = false;
+  readonly #context: CallerContext;
+  readonly #manager: LockManager;
+  readonly #plan: MachinePlan;
+  readonly #random: Random;
+  /** A signal that lives as long as the process, as that of a shutdown. */
+  readonly #lifelong: AbortSignal;
+
+  constructor(
+    context: CallerContext,
+    process: Process,
+    manager: LockManager,
+    plan: MachinePlan,
+    random: Random,
+  ) {
+    this.#context = context;
+    this.process = process;
+    this.#manager = manager;
+    this.#plan = plan;
+    this.#random = random;
+    this.#lifelong = new AbortController().signal;
+  }
+
+  /** Takes a few locks while there are faults, and one when they are over. */
+  async run(turns: number): Promise<void> {
+    const { healMs, profile } = this.#context.scenario;
+    const random = this.#random;
+    for (let turn = 0; turn < turns && !this.#context.healed; turn++) {
+      const idleMs = random.between(0, profile.idle * healMs / (turns + 1));
+      await this.process.sleep(idleMs);
+      if (!this.#context.healed && !this.process.closing) await this.#turn(false);
+    }
+    await this.#context.whenHealed(this.process);
+    if (!this.process.closing) await this.#turn(true);
+    this.done = true;
+  }
+
+  /** Takes one more lock. */
+  again(): void {
+    this.done = false;
+    this.#turn(true).then(() => this.done = true);
+  }
+
+  async #turn(last: boolean): Promise<void> {
+    const { scenario, checker, scheduler } = this.#context;
+    const random = this.#random;
+    const handover = scenario.kind === "handover";
+    const name = random.pick(scenario.names);
+    const wait = last || handover || random.chance(0.65);
+    const aborting = !last && !handover && random.chance(0.35);
+    const reason = aborting ? new Error("Enough waited") : undefined;
+    const options = this.#options();
+    const call = beginCall(checker, this.process, name, {
+      wait,
+      healed: last,
+      reason,
+      now: scheduler.now,
+    });
+    if (reason !== undefined) options.signal = this.#abortSoon(call, reason);
+    else if (random.chance(0.2)) options.signal = this.#lifelong;
+    const lease = await this.#ask(call, options);
+    if (lease === undefined) return;
+    const { leaseMs, renew } = { ...this.#plan.options, ...options };
+    const held = checker.granted(this.process, lease, leaseMs, renew);
+    await this.#use(held, last);
+  }
+
+  /** Asks for a lock and judges the answer. */
+  async #ask(call: Call, options: AcquireOptions): Promise<Lease | undefined> {
+    const { scenario, checker, trace, tally } = this.#context;
+    const { name, wait } = call;
+    const verb = wait ? "acquire" : "tryAcquire";
+    if (trace.on) trace.add(this.process.name, `${verb} '${name}' ${describe(options)}`);
+    try {
+      const lease = await this.#manager[verb](name, options);
+      call.settled = true;
+      tally.add(lease === null ? "answer: null" : "answer: lease");
+      if (lease === null) judgeMiss(checker, call);
+      else {
+        this.#judgeWait(call);
+        judgeCost(checker, call, scenario.kind === "calm" && this.#plan.callers === 1);
+        return lease;
+      }
+    } catch (error) {
+      call.settled = true;
+      const what = judgeRejection(checker, call, error, {
+        calm: isCalm(scenario),
+        tampering: scenario.upsets.tampering > 0,
+        unsigned: this.#cannotSign,
+      });
+      tally.add(`answer: ${what}`);
+      if (trace.on) trace.add(this.process.name, `'${name}' ${what}`);
+    }
+  }
+
+  /**
+   * Its wall clock is so wrong that its signatures are refused, and nobody tells it the time: what the
+   * answers say of it is taken away or is not the service's.
+   */
+  get #cannotSign(): boolean {
+    const { scheduler } = this.#context;
+    const aheadMs = this.process.clocks.now().wall - scheduler.now;
+    return this.#plan.path.dates !== "kept" && (aheadMs < -290_000 || aheadMs > 890_000);
+  }
+
+  #options(): { -readonly [Key in keyof AcquireOptions]: AcquireOptions[Key] } {
+    const random = this.#random;
+    const { leaseMs, profile } = this.#context.scenario;
+    const { workers } = this.#plan;
+    return {
+      ...(random.chance(0.4) && { leaseMs: random.whole(leaseMs, 2 * leaseMs) }),
+      ...(random.chance(0.3) && { renew: random.chance(profile.renewed) }),
+      ...(random.chance(0.2) && { data: "some data" }),
+      ...(random.chance(0.2) && { owner: "some owner" }),
+      ...(workers && { waitUntil: (work: Promise<unknown>) => void work }),
+    };
+  }
+
+  #abortSoon(call: Call, reason: Error): AbortSignal {
+    const controller = new AbortController();
+    const { process } = this;
+    const { scheduler, checker, scenario } = this.#context;
+    const abort = () => {
+      call.abortedAt = scheduler.now;
+      controller.abort(reason);
+      if (call.settled) return;
+      // It must be over at once, whatever it was doing.
+      process.after(ABORT_LIMIT_MS, () => {
+        if (!call.settled) checker.accuse("an abort ends a call", `${process.name} '${call.name}'`);
+      });
+    };
+    if (this.#random.chance(0.05)) abort();
+    else process.after(this.#random.magnitude(1, 2 * scenario.leaseMs), abort);
+    return controller.signal;
+  }
+
+  /** Handing a lock on inside a process must not keep the others out. */
+  #judgeWait(call: Call): void {
+    const { scenario, checker, scheduler } = this.#context;
+    if (scenario.kind !== "handover" || call.healed) return;
+    const { maxHandoffMs, pollMs } = scenario.machines[0]!.options;
+    const holdMs = 2 * scenario.leaseMs * scenario.profile.hold[1];
+    const roundMs = maxHandoffMs + holdMs + pollMs + 50;
+    const waitedMs = scheduler.now - call.startedAt;
+    if (waitedMs <= HANDOVER_ROUNDS * roundMs) return;
+    checker.accuse("others get their turn", `${this.process.name} waited for ${waitedMs} ms`);
+  }
+
+  async #use(held: Held, last: boolean): Promise<void> {
+    const { scenario, scheduler, trace, tally } = this.#context;
+    const random = this.#random;
+    const { lease, leaseMs, process } = held;
+    if (trace.on) trace.add(process.name, `has '${lease.name}' ${lease.fencingToken}`);
+    const holdMs = last
+      ? random.between(0, LAST_HOLD_MS)
+      : leaseMs * random.magnitude(...scenario.profile.hold);
+    const end = scheduler.now + holdMs;
+    while (scheduler.now < end && (last || !this.#context.healed)) {
+      await process.sleep(Math.min(end - scheduler.now, random.magnitude(20, leaseMs / 2)));
+      this.#context.checker.look();
+      if (!lease.held) {
+        if (random.chance(0.5)) break;
+      } else await this.#work(held, last);
+    }
+    const forgotten = !last && !held.renewing && random.chance(0.2);
+    if (forgotten) tally.add("release: forgotten");
+    else await this.#giveBack(held);
+  }
+
+  async #work(held: Held, last: boolean): Promise<void> {
+    const { resource, tally } = this.#context;
+    const { lease } = held;
+    const what = this.#random.weighted({
+      nothing: 4,
+      write: 3,
+      transact: 2,
+      renew: last ? 0 : 2,
+      update: last ? 0 : 1,
+    });
+    if (what === "write") resource.write(held);
+    if (what === "transact") resource.transact(held);
+    if (what !== "renew" && what !== "update") return;
+    try {
+      await (what === "renew" ? lease.renew() : lease.update("other data"));
+      tally.add(`${what}: done`);
+      if (!lease.held) this.#context.checker.accuse("renewed is held", lease.name);
+    } catch {
+      tally.add(`${what}: failed`);
+    }
+  }
+
+  async #giveBack(held: Held): Promise<void> {
+    const { checker, trace, tally } = this.#context;
+    const { lease, process } = held;
+    if (trace.on) trace.add(process.name, `releases '${lease.name}' ${lease.fencingToken}`);
+    if (this.#random.chance(0.3)) {
+      const disposed = lease[Symbol.asyncDispose]();
+      checker.givenBack(held);
+      await disposed;
+      tally.add("release: disposed");
+      return;
+    }
+    const released = lease.release();
+    checker.givenBack(held);
+    try {
+      const answer = await released;
+      tally.add(`release: ${answer}`);
+      checker.released(held, answer);
+    } catch {
+      tally.add("release: failed");
+    }
+  }
+}
+
+/** In each round of hand-overs the others get the lock three times out of four, or more often. */
+const HANDOVER_ROUNDS = 12;
+
+function describe(options: AcquireOptions): string {
+  const { signal, waitUntil: _, ...rest } = options;
+  return JSON.stringify({ ...rest, ...(signal !== undefined && { signal: signal.aborted }) });
+}

@@ -1,0 +1,217 @@
+/**
+ * Watches a run from outside: what callers are told, against what the service did. It reads leases as
+ * a caller would, and knows nothing of the inside of a manager.
+ */
+
+import type { LockEvent } from "../../src/events.ts";
+import type { Lease } from "../../src/lease/lease.ts";
+import { type Grant, Ledger } from "./ledger.ts";
+import type { Process } from "./process.ts";
+import type { Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+/** A broken rule. */
+export interface Violation {
+  readonly rule: string;
+  readonly text: string;
+  /** True time since the start of the run. */
+  readonly at: number;
+}
+
+/** A lease that a caller was handed. */
+export interface Held {
+  readonly lease: Lease;
+  readonly process: Process;
+  readonly leaseMs: number;
+  /** Whether it is renewed in the background. */
+  readonly renewing: boolean;
+  readonly grant: Grant | undefined;
+  /** Whether its caller has given it back. */
+  givenBack: boolean;
+  /** What its process had met when it was renewed last. */
+  renewedAt: { readonly faults: number; readonly throttles: number } | undefined;
+}
+
+/** Clean-ups of a process that fail: when it began, and whether that was the end of it. */
+interface Trouble {
+  readonly process: Process;
+  readonly since: number;
+  readonly final: boolean;
+}
+
+/** What the checker needs of the run. */
+export interface CheckerContext {
+  readonly scheduler: Scheduler;
+  readonly trace: Trace;
+  /** The shortest lease of the run. */
+  readonly shortestLeaseMs: number;
+  /** Nothing goes wrong in this run, so that nobody may lose anything. */
+  readonly calm: boolean;
+  /** Only the network may make a renewed lease run out, by failing three times in a row. */
+  readonly steady: boolean;
+}
+
+/** The checker of one run. */
+export class Checker {
+  readonly ledger: Ledger;
+  /** The first rule that was broken. */
+  violation: Violation | undefined;
+  readonly #context: CheckerContext;
+  readonly #start: number;
+  /** Leases that were handed out and are not known to have ended, by name. */
+  readonly #live = new Map<string, Held[]>();
+  readonly #troubles = new Map<string, Trouble>();
+
+  constructor(context: CheckerContext) {
+    this.#context = context;
+    this.#start = context.scheduler.now;
+    this.ledger = new Ledger(
+      (rule, text) => this.accuse(rule, text),
+      () => context.scheduler.now,
+    );
+  }
+
+  /** Says that a rule is broken. The first one counts: what follows may follow from it. */
+  accuse(rule: string, text: string): void {
+    const { trace, scheduler } = this.#context;
+    trace.add("CHECK", `${rule}: ${text}`);
+    this.violation ??= { rule, text, at: scheduler.now - this.#start };
+  }
+
+  /** A caller was handed a lease. */
+  granted(process: Process, lease: Lease, leaseMs: number, renewing: boolean): Held {
+    const { name, fencingToken } = lease;
+    const grant = this.ledger.find(name, fencingToken);
+    if (grant === undefined || grant.process !== process) {
+      this.accuse("leases are granted", `${process.name} was handed '${name}' ${fencingToken}`);
+    }
+    if (!lease.held || lease.remainingMs < leaseMs / 2) {
+      const text = `${lease.remainingMs} ms of ${leaseMs} are left of '${name}' ${fencingToken}`;
+      this.accuse("half left or nothing", text);
+    }
+    const held: Held = {
+      ...{ lease, process, leaseMs, renewing, grant },
+      givenBack: false,
+      renewedAt: undefined,
+    };
+    this.#live.set(name, [...(this.#live.get(name) ?? []), held]);
+    return held;
+  }
+
+  /** The caller gives a lease back: it must not believe in it from here on. */
+  givenBack(held: Held): void {
+    held.givenBack = true;
+    if (held.lease.held) this.accuse("released is not held", describe(held));
+  }
+
+  /** A release was answered. */
+  released(held: Held, answer: boolean): void {
+    const { grant } = held;
+    if (answer && grant !== undefined && this.ledger.present.get(grant.name) === grant) {
+      this.accuse("released is gone", `${describe(held)} is still on the table`);
+    }
+  }
+
+  /** A manager told something. */
+  told(process: Process, event: LockEvent): void {
+    if (event.type === "lost") this.#lost(process, event);
+    if (event.type === "renew") this.#renewed(process, event.name, event.fencingToken);
+    if (event.type !== "trouble") return;
+    if (event.step === "renew") this.#renewed(process, event.name, undefined);
+    if (event.step !== "clean-up") return;
+    const key = `${process.tag} ${event.name}`;
+    const { since } = this.#troubles.get(key) ?? { since: this.#context.scheduler.now };
+    this.#troubles.set(key, { process, since, final: event.code !== "UNAVAILABLE" });
+  }
+
+  /** A renewal was answered, or with no token failed: of a lease that has not ended. */
+  #renewed(process: Process, name: string, token: number | undefined): void {
+    const running = this.#live.get(name)?.filter((held) =>
+      held.process === process && !held.givenBack
+    ) ?? [];
+    const held = running.find(({ lease }) => lease.fencingToken === token);
+    if (held !== undefined) {
+      held.renewedAt = { faults: process.faults, throttles: process.throttles };
+    } else if (token !== undefined || running.length === 0) {
+      this.accuse("nothing is renewed after its end", `${process.name} told of '${name}' ${token}`);
+    }
+  }
+
+  /** After each event: nobody believes besides another, and who is idle owns nothing. */
+  look(): void {
+    for (const [name, helds] of this.#live) {
+      const running = helds.filter(({ process, givenBack }) => process.alive && !givenBack);
+      if (running.length < 2) {
+        if (running.length < helds.length) this.#live.set(name, running);
+        continue;
+      }
+      this.#lookAt(name, running);
+    }
+    for (const grant of this.ledger.present.values()) this.#checkGhost(grant);
+    for (const [key, { process }] of this.#troubles) {
+      if (process.idle) this.#troubles.delete(key); // the next clean-up is another one
+    }
+  }
+
+  #lookAt(name: string, running: Held[]): void {
+    // A paused process asks nothing; it is asked when it goes on, before anything of it runs.
+    const ended = running.filter(({ process, lease }) => !process.paused && !lease.held);
+    const believers = running.filter((held) =>
+      !held.process.paused && !ended.includes(held) && held.grant?.excuse !== "operator"
+    );
+    this.#live.set(name, running.filter((held) => !ended.includes(held)));
+    if (believers.length < 2) return;
+    this.accuse("one believer", believers.map(describe).join(" and "));
+  }
+
+  /** A grant on the table of a process that has nothing to do and believes in nothing. */
+  #checkGhost(grant: Grant): void {
+    const { process, excuse, name } = grant;
+    if (process === undefined || excuse !== undefined) return;
+    if (!process.alive || process.paused || !process.idle) return;
+    const trouble = this.#troubles.get(`${process.tag} ${name}`);
+    const { scheduler, shortestLeaseMs } = this.#context;
+    // A clean-up gives up after two leases, or where it cannot help.
+    if (trouble?.final || scheduler.now - (trouble?.since ?? Infinity) > 1.9 * shortestLeaseMs) {
+      grant.excuse = "gave up";
+      return;
+    }
+    this.accuse("nothing stays behind", `${process.name} has left ${grant.id} of '${name}'`);
+  }
+
+  #lost(process: Process, event: LockEvent & { type: "lost" }): void {
+    const { name, fencingToken, code } = event;
+    const grant = this.ledger.find(name, fencingToken);
+    const text = `${process.name} lost '${name}' ${fencingToken}: ${code}`;
+    const held = this.#live.get(name)?.find(({ lease }) => lease.fencingToken === fencingToken);
+    if (this.#context.calm && held?.renewing) this.accuse("calm leases last", text);
+    if (this.#context.steady && code === "LEASE_EXPIRED" && held?.renewing && held.renewedAt) {
+      const faults = process.faults - held.renewedAt.faults;
+      const throttles = process.throttles - held.renewedAt.throttles;
+      if (faults <= 2 && throttles === 0) {
+        this.accuse("a lease bears two faults", `${text} after ${faults}`);
+      }
+    }
+    if (grant === undefined || grant.excuse !== undefined) return;
+    const taken = grant.end === "taken over";
+    // Every loss has a reason, and the one that is told is the true one.
+    if (code === "LEASE_STOLEN" ? !taken : code !== "LEASE_EXPIRED") {
+      this.accuse("losses are told as they are", `${text}, but it is ${grant.end ?? "there"}`);
+    }
+  }
+
+  /** When the run is over: what is left of it. */
+  leftovers(processes: readonly Process[]): void {
+    for (const process of processes) {
+      if (!process.alive || process.idle) continue;
+      const { name, timers, waiting, onTheWay } = process;
+      const text = `${name} has ${timers} timers, ${waiting} + ${onTheWay} requests`;
+      this.accuse("nothing is left over", text);
+    }
+  }
+}
+
+/** A lease, for a person to read. */
+export function describe({ lease, process }: Held): string {
+  return `${process.name} with '${lease.name}' ${lease.fencingToken}`;
+}

@@ -1,0 +1,21 @@
+/**
+ * `deno run kill.ts <seeds>`: runs seeds from the first one until a rule is broken, says so in one line
+ * and exits with 3. For the mutants.
+ *
+ * @module
+ */
+
+// deno-lint-ignore-file no-console -- it reports to the process that started it
+
+import { simulate } from "./run.ts";
+
+if (import.meta.main) {
+  Error.stackTraceLimit = 0; // most of what an error costs
+  const seeds = Number(Deno.args[0]);
+  for (let seed = 1; seed <= seeds; seed++) {
+    const { violation } = await simulate(seed);
+    if (violation === undefined) continue;
+    console.log(`seed ${seed}: ${violation.rule}: ${violation.text}`);
+    Deno.exit(3);
+  }
+}

@@ -1,0 +1,168 @@
+/** The kinds of runs: each makes one sort of trouble common, so that all of it is met. */
+
+import { FAULT_NAMES } from "./faults.ts";
+
+/** From the least to the most of something. */
+export type Range = readonly [least: number, most: number];
+
+/** How often which fault, by weight. */
+export type Weights = Readonly<Record<string, number>>;
+
+/** What can happen to machines and to the table, and how many times it does. */
+export interface Upsets<T = number> {
+  readonly pauses?: T;
+  readonly suspends?: T;
+  readonly steps?: T;
+  readonly kills?: T;
+  readonly closes?: T;
+  readonly cuts?: T;
+  readonly tampering?: T;
+}
+
+/** What a kind of runs is like. */
+export interface Profile {
+  /** How often it is drawn. */
+  readonly weight: number;
+  /** The share of requests that meet a fault, and which. */
+  readonly faultRate: Range;
+  readonly faults: readonly Weights[];
+  /** The share of runs in which only one step of the protocol meets faults, but most of the time. */
+  readonly focused: number;
+  /** The longest usual way to the service. */
+  readonly latencyMs: Range;
+  /** Whether wall clocks are off, clocks drift, and dates are taken away. */
+  readonly clocks: "right" | "drifting" | "wrong";
+  readonly upsets: Upsets<Range>;
+  /** The longest step of a wall clock. */
+  readonly stepMs: number;
+  /** How long locks are held, in leases, and whether leases are usually renewed. */
+  readonly hold: Range;
+  readonly renewed: number;
+  /** How long callers wait between two locks, as a share of the run. */
+  readonly idle: number;
+  readonly pollMs: Range;
+  readonly callers: Range;
+  readonly turns: Range;
+}
+
+const ALL: Weights = Object.fromEntries(FAULT_NAMES.map((name) => [name, 1]));
+
+/** Ghosts of repeated requests are an exception of their own, so most runs do without. */
+const { "request duplicated": _, ...UNREPEATED } = ALL;
+
+/** What takes long, and what is never answered. */
+const LATE: Weights = {
+  "request late": 3,
+  "answer late": 3,
+  "body late": 1,
+  "request lost in silence": 1,
+  "answer lost in silence": 1,
+};
+
+/** Answers of something in between, with dates of its own. */
+const BOXES: Weights = Object.fromEntries(
+  FAULT_NAMES.filter((name) => /page|redirect|gateway|too many/.test(name)).map((name) => [name, 1]),
+);
+
+const USUAL: Profile = {
+  weight: 10,
+  faultRate: [0, 0],
+  faults: [UNREPEATED],
+  focused: 0,
+  latencyMs: [3, 60],
+  clocks: "right",
+  upsets: {},
+  stepMs: 4_000_000,
+  hold: [0.002, 2.2],
+  renewed: 0.7,
+  idle: 1,
+  pollMs: [300, 2_000],
+  callers: [1, 2],
+  turns: [1, 2],
+};
+
+/** Every kind. */
+export const PROFILES: Readonly<Record<string, Profile>> = {
+  /** Nothing goes wrong: nothing may be lost, and everything costs what it should. */
+  calm: { ...USUAL, weight: 4, latencyMs: [1, 8] },
+  /** One process hands a lock on and on; another must get its turn. */
+  handover: {
+    ...USUAL,
+    weight: 1.5,
+    latencyMs: [0.6, 1.2],
+    hold: [0.05, 0.06],
+    renewed: 1,
+    idle: 0,
+    pollMs: [350, 400],
+  },
+  /** Requests and answers are lost, refused and damaged. */
+  lossy: { ...USUAL, faultRate: [0.05, 0.5], focused: 0.4, upsets: { cuts: [0, 1] } },
+  /** Requests and answers take longer than leases. */
+  slow: { ...USUAL, faultRate: [0.1, 0.5], faults: [LATE], focused: 0.6, upsets: { kills: [0, 1] } },
+  /** A lock goes from caller to caller of a process while its requests go astray. */
+  queue: {
+    ...USUAL,
+    faultRate: [0.2, 0.7],
+    faults: [LATE, UNREPEATED],
+    focused: 0.8,
+    hold: [0.002, 1.2],
+    idle: 0.2,
+    callers: [2, 3],
+    turns: [1, 1],
+  },
+  /** Leases run out while others wait for just that, and clocks drift. */
+  expiry: {
+    ...USUAL,
+    weight: 15,
+    faultRate: [0, 0.3],
+    faults: [LATE, BOXES],
+    latencyMs: [3, 20],
+    clocks: "drifting",
+    upsets: { suspends: [0, 2], steps: [0, 2] },
+    stepMs: 2_000,
+    hold: [0.9, 1.6],
+    renewed: 0.25,
+    idle: 0.01,
+    pollMs: [60, 400],
+    callers: [1, 1],
+    turns: [1, 3],
+  },
+  /** Wall clocks are off and are set, machines are suspended, dates are missing or wrong. */
+  clocks: {
+    ...USUAL,
+    weight: 12,
+    faultRate: [0, 0.3],
+    faults: [LATE, UNREPEATED],
+    clocks: "wrong",
+    upsets: { suspends: [0, 3], steps: [0, 3] },
+  },
+  /** Processes are stopped, killed, closed and started again. */
+  freezes: {
+    ...USUAL,
+    faultRate: [0, 0.15],
+    upsets: { pauses: [1, 3], suspends: [0, 1], kills: [0, 2], closes: [0, 1] },
+  },
+  /** Operators change the table, and the network repeats requests. */
+  operator: {
+    ...USUAL,
+    weight: 6,
+    faultRate: [0, 0.2],
+    faults: [ALL],
+    upsets: { tampering: [0, 2], kills: [0, 1] },
+  },
+  /** Everything at once. */
+  chaos: {
+    ...USUAL,
+    faultRate: [0.05, 0.4],
+    faults: [ALL, UNREPEATED],
+    clocks: "wrong",
+    upsets: {
+      pauses: [0, 2],
+      suspends: [0, 2],
+      steps: [0, 2],
+      kills: [0, 1],
+      closes: [0, 1],
+      cuts: [0, 1],
+    },
+  },
+};

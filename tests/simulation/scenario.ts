@@ -1,0 +1,183 @@
+/** What a seed stands for: the machines, their clocks and options, and everything that goes wrong. */
+
+import type { LockManagerOptions } from "../../src/options.ts";
+import type { ClockPlan } from "./clocks.ts";
+import type { NetworkPlan, Path } from "./network.ts";
+import { type Profile, PROFILES, type Range, type Upsets, type Weights } from "./profiles.ts";
+import { Random } from "./random.ts";
+
+/** A machine. */
+export interface MachinePlan {
+  readonly clocks: ClockPlan;
+  /**
+   * What happens to its clocks: at most one thing that makes one of them show too little. Both at
+   * once is outside of what any lease can bear.
+   */
+  readonly upset: "steps" | "suspends";
+  readonly path: Path;
+  readonly workers: boolean;
+  readonly options: Required<
+    Pick<
+      LockManagerOptions,
+      "pollMs" | "maxHandoffMs" | "maxClockSkewMs" | "leaseMs" | "renew"
+    >
+  >;
+  readonly attemptTimeoutMs: number;
+  /** Callers in one process. */
+  readonly callers: number;
+  /** How many locks each of them takes before the faults stop. */
+  readonly turns: number;
+}
+
+/** A whole run. */
+export interface Scenario {
+  readonly seed: number;
+  readonly kind: string;
+  readonly profile: Profile;
+  /** When the faults stop, from the start. */
+  readonly healMs: number;
+  readonly names: readonly string[];
+  /** Leases are drawn from here to twice as much. */
+  readonly leaseMs: number;
+  readonly machines: readonly MachinePlan[];
+  readonly network: NetworkPlan;
+  /** By how much the service's dates may be off. */
+  readonly dateErrorMs: number;
+  /** The clock of the boxes between, ahead of true time. */
+  readonly boxErrorMs: number;
+  readonly upsets: Required<Upsets>;
+  /** What happens between the end of the work and a last round. */
+  readonly intermission: "none" | "purge" | "deletion";
+}
+
+/** Rates up to nearly 1 % off: the assumption that the lock prints. */
+const DRIFT_MAX = 0.0095;
+
+/** The steps of the protocol that faults may be focused on. */
+const STEPS = ["acquire", "renew", "hand over", "release", "take over", "close", "read"];
+
+/** How often faults are focused on which: the first three are the hard ones. */
+const FOCUS = Object.fromEntries(STEPS.map((step, index) => [step, index < 3 ? 4 : 1]));
+
+/** Whether nothing goes wrong in a run, so that nobody may lose anything. */
+export function isCalm({ kind }: Scenario): boolean {
+  return kind === "calm" || kind === "handover";
+}
+
+/**
+ * Whether only the network is to blame where a lease is lost, and it is quick. Then a renewed lease
+ * bears two failed attempts: three fit into the time between its renewal and its end.
+ */
+export function isSteady({ profile, network, upsets }: Scenario): boolean {
+  const { pauses, suspends, steps, cuts } = upsets;
+  return profile.clocks === "right" && network.latencyMs[1] <= 20 &&
+    pauses + suspends + steps + cuts === 0;
+}
+
+/** Draws a run from its seed. */
+export function drawScenario(seed: number): Scenario {
+  const random = new Random(seed, "scenario");
+  const weights = Object.entries(PROFILES).map(([name, { weight }]) => [name, weight]);
+  const kind = random.weighted(Object.fromEntries(weights) as Weights);
+  const profile = PROFILES[kind]!;
+  const leaseMs = kind === "handover" ? 3_000 : random.pick([2_000, 2_000, 3_000, 5_000, 8_000]);
+  const machines = drawMachines(random, kind, leaseMs);
+  const skews = machines.map(({ options }) => options.maxClockSkewMs).filter(isFinite);
+  const mayBeOff = profile.clocks !== "right" && skews.length > 0 && random.chance(0.5);
+  const alone = kind === "handover" || kind === "expiry" || random.chance(0.7);
+  return {
+    seed,
+    kind,
+    profile,
+    healMs: kind === "handover" ? 15_000 : leaseMs * random.between(1.5, 4),
+    names: alone ? ["a"] : ["a", "b"],
+    leaseMs,
+    machines,
+    network: drawNetwork(random, profile),
+    dateErrorMs: mayBeOff ? Math.min(...skews) / 2 : 0,
+    boxErrorMs: random.sign() * random.magnitude(100, 800_000),
+    upsets: drawUpsets(random, profile),
+    intermission: kind === "operator" || random.chance(0.05)
+      ? random.pick(["none", "purge", "deletion"])
+      : "none",
+  };
+}
+
+function drawMachines(
+  random: Random,
+  kind: string,
+  leaseMs: number,
+): MachinePlan[] {
+  const profile = PROFILES[kind]!;
+  const handover = kind === "handover";
+  // A proxy with a clock of its own is only allowed where nobody judges by it.
+  const ownDates = kind === "clocks" && random.chance(0.15);
+  const skews = ownDates
+    ? [Infinity]
+    : kind === "expiry"
+    ? [random.pick([0, 200, 1_000, 5_000]), Infinity]
+    : [0, 0, 200, 1_000, 1_000, Infinity];
+  const count = handover ? 2 : random.whole(2, 3);
+  return Array.from({ length: count }, (_, index): MachinePlan => ({
+    clocks: drawClocks(random, profile.clocks),
+    upset: random.pick(["steps", "suspends"] as const),
+    path: {
+      dates: ownDates ? "own" : profile.clocks === "wrong" && random.chance(0.35)
+        ? random.pick(["none", "sometimes", "aged"] as const)
+        : "kept",
+      clockErrorMs: random.sign() * random.magnitude(1_000, 800_000),
+      cut: false,
+    },
+    workers: !handover && kind !== "queue" && random.chance(0.12),
+    options: {
+      pollMs: random.whole(...profile.pollMs),
+      maxHandoffMs: handover ? random.whole(200, 300) : random.pick([0, 500, 2_000, 5_000]),
+      maxClockSkewMs: random.pick(skews),
+      leaseMs,
+      renew: random.chance(profile.renewed),
+    },
+    attemptTimeoutMs: random.pick([1_000, 5_000, 5_000]),
+    callers: handover ? 2 - index : random.whole(...profile.callers),
+    turns: handover ? (index === 0 ? 1_000 : 2) : random.whole(...profile.turns),
+  }));
+}
+
+function drawClocks(random: Random, clocks: Profile["clocks"]): ClockPlan {
+  const most = clocks === "right" ? 1e-4 : DRIFT_MAX;
+  const rate = () => 1 + random.pick([random.between(-most, most), -most, most]);
+  const monoRate = rate();
+  // Up to where a signature is refused, and now and then beyond.
+  const mostWrong = random.chance(0.1) ? 1e8 : 800_000;
+  return {
+    wallOffsetMs: clocks === "wrong"
+      ? random.sign() * random.magnitude(10, mostWrong)
+      : random.between(-50, 50),
+    wallRate: random.chance(0.7) ? monoRate : rate(),
+    monoRate,
+  };
+}
+
+function drawNetwork(random: Random, profile: Profile): NetworkPlan {
+  const focus = random.chance(profile.focused) ? random.weighted(FOCUS) : undefined;
+  const [least, most] = profile.faultRate;
+  const latest = random.magnitude(...profile.latencyMs);
+  return {
+    latencyMs: [random.between(0.1, 0.5) * latest, latest],
+    faultRate: focus === undefined ? random.between(least, most) : random.between(0.3, 0.95),
+    focus,
+    faults: random.pick(profile.faults),
+  };
+}
+
+function drawUpsets(random: Random, { upsets }: Profile): Required<Upsets> {
+  const draw = (range: Range = [0, 0]) => random.whole(...range);
+  return {
+    pauses: draw(upsets.pauses),
+    suspends: draw(upsets.suspends),
+    steps: draw(upsets.steps),
+    kills: draw(upsets.kills),
+    closes: draw(upsets.closes),
+    cuts: draw(upsets.cuts),
+    tampering: draw(upsets.tampering),
+  };
+}

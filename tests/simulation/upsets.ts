@@ -1,0 +1,133 @@
+/** What goes wrong besides the network: machines stop, clocks are set, processes end, operators meddle. */
+
+import { Random } from "./random.ts";
+import type { Upsets } from "./profiles.ts";
+import type { Machine, World } from "./world.ts";
+
+/** Everything is well again a little before the faults stop. */
+const UPSETS_UNTIL = 0.97;
+
+/** Plans all that goes wrong in a run. */
+export function planUpsets(world: World): void {
+  const { scenario, scheduler } = world;
+  const random = new Random(scenario.seed, "upsets");
+  const end = scheduler.now + scenario.healMs * UPSETS_UNTIL;
+  const plan = (upset: keyof Upsets, happen: (again: (ms: number) => number) => void) => {
+    for (let count = 0; count < scenario.upsets[upset]; count++) {
+      scheduler.at(random.between(scheduler.now, end), () => {
+        // However long it lasts, it is over by then.
+        happen((ms) => Math.min(scheduler.now + ms, end));
+      });
+    }
+  };
+  const machine = () => random.pick(world.machines);
+  const { leaseMs } = scenario;
+  // Any length, but often one that a lease just bears, or just does not.
+  const anyMs = () =>
+    random.chance(0.4)
+      ? leaseMs * random.between(0.3, 1.5)
+      : random.magnitude(50, 5 * leaseMs);
+  plan("pauses", (until) => pause(world, machine(), until(anyMs()), false));
+  plan("suspends", (until) => {
+    const sleeper = machine();
+    if (sleeper.plan.upset === "suspends") pause(world, sleeper, until(anyMs()), true);
+  });
+  plan("steps", () => step(world, machine(), random));
+  plan("kills", (until) => kill(world, machine(), random.chance(0.7) ? until(anyMs()) : undefined));
+  plan("closes", (until) => close(world, machine(), until(anyMs())));
+  plan("cuts", (until) => {
+    const { plan, name } = machine();
+    note(world, name, "cut off");
+    plan.path.cut = true;
+    scheduler.at(until(anyMs()), () => plan.path.cut = false);
+  });
+  plan("tampering", (until) => tamper(world, random, until(random.magnitude(10, 3_000))));
+}
+
+function note({ tally, trace }: World, who: string, what: string): void {
+  tally.add(`upset: ${what}`);
+  trace.add(who, what);
+}
+
+/** SIGSTOP and SIGCONT; or the whole machine, whose monotonic clock then stands still. */
+function pause(world: World, machine: Machine, until: number, suspend: boolean): void {
+  const { process } = machine;
+  if (!process.alive || process.paused) return;
+  note(world, process.name, suspend ? "suspended" : "paused");
+  process.pause();
+  if (suspend) process.clocks.suspend();
+  world.scheduler.at(until, () => {
+    if (suspend) process.clocks.wake();
+    if (!process.alive) return;
+    world.trace.add(process.name, "goes on");
+    process.resume();
+  });
+}
+
+function step(world: World, { process, plan }: Machine, random: Random): void {
+  // Backwards only where the monotonic clock never stops: one of the two has to be right.
+  const sign = plan.upset === "steps" ? random.sign() : 1;
+  const ms = sign * random.magnitude(50, world.scenario.profile.stepMs);
+  note(world, process.name, sign > 0 ? "clock set forward" : "clock set back");
+  world.trace.add(process.name, `by ${Math.round(ms)} ms`);
+  process.clocks.step(ms);
+  world.scheduler.touched = true;
+}
+
+function kill(world: World, machine: Machine, again: number | undefined): void {
+  const { process } = machine;
+  if (!process.alive) return;
+  note(world, process.name, "killed");
+  process.kill();
+  if (again !== undefined) world.scheduler.at(again, () => world.start(machine));
+}
+
+/** Closes the manager, as a program does that is asked to end, and starts the next one. */
+function close(world: World, machine: Machine, again: number): void {
+  const { process, manager, plan } = machine;
+  if (!process.alive || process.closing) return;
+  note(world, process.name, "closed");
+  process.closing = true;
+  process.post(() => {
+    manager.close().then(() => {
+      world.trace.add(process.name, "has closed");
+      if (plan.workers || (process.waiting === 0 && process.timers === 0)) return;
+      world.checker.accuse("closing waits for everything", process.name);
+    });
+  });
+  world.scheduler.at(again, () => {
+    if (machine.process === process) world.start(machine);
+  });
+}
+
+function tamper(world: World, random: Random, restored: number): void {
+  const { service, scheduler, scenario } = world;
+  const name = random.pick(scenario.names);
+  const how = random.pick(["delete", "empty", "replace", "drop"] as const);
+  if (!service.hasTable || (how === "empty" && service.record(name)?.holders === undefined)) return;
+  if (how === "drop") {
+    note(world, "OPERATOR", "table dropped");
+    service.dropTable();
+    scheduler.at(restored, () => {
+      service.createTable();
+      tampered(world, scenario.names, true);
+    });
+    return tampered(world, scenario.names, true);
+  }
+  note(world, "OPERATOR", { delete: "deleted", empty: "emptied", replace: "replaced" }[how]);
+  service.tamper(name, how);
+  tampered(world, [name], how !== "empty");
+  if (how !== "replace") return;
+  scheduler.at(restored, () => {
+    service.tamper(name, "delete");
+    tampered(world, [name], true);
+  });
+}
+
+function tampered(world: World, names: readonly string[], forget: boolean): void {
+  world.scheduler.touched = true; // dropping a table takes a turn
+  for (const name of names) {
+    world.checker.ledger.tampered(name, forget);
+    if (forget) world.resource.forget(name);
+  }
+}
