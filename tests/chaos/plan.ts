@@ -71,11 +71,11 @@ export const LOCK_TABLE = "dynamo-lock";
 export const COUNTER_TABLE = "chaos-counters";
 
 /** How long the storm over the control rages. */
-export const CONTROL_MS = 8_000;
+export const CONTROL_MS = 6_000;
 /** How long every other one does. */
-export const STORM_MS = 10_000;
+export const STORM_MS = 9_000;
 /** A storm and its calm, most of the time. */
-export const CYCLE_MS = 14_000;
+export const CYCLE_MS = 13_000;
 /** How many there are, however little time there is. */
 export const STORMS_LEAST = 2;
 /** What may be left to do when the workers are told to end. */
