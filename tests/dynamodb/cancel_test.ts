@@ -216,12 +216,14 @@ Deno.test("send() sends nothing when the deadline is now", async () => {
 });
 
 Deno.test("send() reports the answer that came, also when the deadline has passed meanwhile", async () => {
-  const server = new WireServer([(seen, signal) => {
-    server.runtime.mono += 5000; // as in a process that was stopped
-    return refuse(400, "ConditionalCheckFailedException")(seen, signal);
-  }]);
-  const error = await failure(server.send({ deadlineMs: 1000 }));
-  assertEquals([error.code, error.attempts], ["ConditionalCheckFailedException", 1]);
+  for (const code of ["ConditionalCheckFailedException", "ThrottlingException"]) {
+    const server = new WireServer([(seen, signal) => {
+      server.runtime.mono += 5000; // as in a process that was stopped
+      return refuse(400, code)(seen, signal);
+    }]);
+    const error = await failure(server.send({ deadlineMs: 1000 }));
+    assertEquals([error.code, error.attempts], [code, 1]);
+  }
 });
 
 Deno.test("send() measures the deadline on the monotonic clock", async () => {

@@ -104,6 +104,11 @@ const TABLE: readonly [DynamoClientOptions, Record<string, string>, string][] = 
     "https://dynamodb-fips.eu-west-1.amazonaws.com/",
   ],
   [
+    { region: "us-gov-west-1", credentials: ACCOUNT },
+    {},
+    "https://dynamodb.us-gov-west-1.amazonaws.com/",
+  ],
+  [
     { region: "cn-north-1", credentials: ACCOUNT },
     {},
     "https://dynamodb.cn-north-1.amazonaws.com.cn/",

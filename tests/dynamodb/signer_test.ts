@@ -4,7 +4,13 @@
  */
 
 import { createHash, createHmac } from "node:crypto";
-import { assertEquals, assertInstanceOf, assertNotEquals, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   DynamoClient,
   DynamoError,
@@ -281,6 +287,23 @@ async function checkCoverage(Class: new () => Signer): Promise<void> {
     assertNotEquals(await signatureOf({ ...base, ...change }), signature, Object.keys(change)[0]);
   }
 }
+
+Deno.test("send() signs for its own Region and service, whatever else comes with the keys", async () => {
+  const more = { ...KEYS, region: "us-east-1", service: "s3", url: "https://evil.test" };
+  const seen: Request[] = [];
+  const client = new DynamoClient({
+    region: "eu-west-1",
+    credentials: () => Promise.resolve(more),
+    fetch: (url, init) => {
+      seen.push(new Request(url, init));
+      return Promise.resolve(new Response("{}"));
+    },
+  });
+  await client.send("ListTables", {});
+  const { url, headers } = seen[0]!;
+  assertEquals(url, "https://dynamodb.eu-west-1.amazonaws.com/");
+  assertStringIncludes(headers.get("authorization")!, "/eu-west-1/dynamodb/aws4_request");
+});
 
 /** Signature Version 4 for a request to DynamoDB, written down from AWS's description alone. */
 function secondOpinion(
