@@ -1,6 +1,7 @@
 /** Where does the time of a request go? The parts of it, each alone. */
 
 import { SigV4Signer } from "../src/dynamodb/mod.ts";
+import { DefaultSigner } from "../src/dynamodb/signer.ts";
 import { judge, nextToken } from "../src/lease/decide.ts";
 import { NativeLayout } from "../src/records/native.ts";
 import { credentials, signBare, usualBody } from "./support.ts";
@@ -11,22 +12,30 @@ Deno.bench("aws4fetch alone", { group: "sign", baseline: true }, async () => {
   await signBare(url, usualBody);
 });
 
-const signer = new SigV4Signer();
+const request = {
+  method: "POST",
+  url,
+  headers: {
+    "content-type": "application/x-amz-json-1.0",
+    "x-amz-target": "DynamoDB_20120810.UpdateItem",
+  },
+  body: usualBody,
+  region: "eu-west-1",
+  service: "dynamodb",
+  identity: credentials,
+  time: Date.now(),
+};
 
-Deno.bench("our signer", { group: "sign" }, async () => {
-  await signer.sign({
-    method: "POST",
-    url,
-    headers: {
-      "content-type": "application/x-amz-json-1.0",
-      "x-amz-target": "DynamoDB_20120810.UpdateItem",
-    },
-    body: usualBody,
-    region: "eu-west-1",
-    service: "dynamodb",
-    identity: credentials,
-    time: Date.now(),
-  });
+const byDefault = new DefaultSigner();
+
+Deno.bench("the client's default signer", { group: "sign" }, async () => {
+  await byDefault.sign(request);
+});
+
+const ownHashing = new SigV4Signer();
+
+Deno.bench("the signer with its own hashing", { group: "sign" }, async () => {
+  await ownHashing.sign(request);
 });
 
 const layout = new NativeLayout({ name: "dynamo-lock", partitionKey: "key", prefix: "" });

@@ -8,7 +8,6 @@ import { findHolder } from "../records/record.ts";
 import { heldForMs } from "./decide.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
 import { closeProposal, type Proposal, sendRelease } from "./proposal.ts";
-import type { WriteOutcome } from "./lock_table.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
 /** How often a clean-up is tried, with pauses of up to this. */

@@ -15,7 +15,7 @@ import type { GrantState } from "./grant_state.ts";
 import type { Lease } from "./lease.ts";
 import { sendRelease } from "./proposal.ts";
 import { renewGrant } from "./renewal.ts";
-import { codeOf } from "./translate.ts";
+import { codeOf, isPassing } from "./translate.ts";
 
 /** What the next caller in the process does when a lease ends: it has it already, looks, or waits. */
 export type NextCaller = "served" | "look" | "stand back";
@@ -161,7 +161,8 @@ export class HeldLease implements Lease {
     // Released meanwhile, or lost by time: an answer that came late cannot bring the lease back.
     if (this.#ended !== undefined) return;
     if (outcome.kind === "lost") return this.#lose(outcome.code, outcome.error);
-    this.#trouble = outcome.error;
+    // An attempt that ran out of time at the end says less than the refusal before it.
+    if (!isPassing(outcome.error) || this.#trouble === undefined) this.#trouble = outcome.error;
     if (this.#check() !== undefined) return;
     const remainingMs = this.#state.remainingMs();
     if (outcome.kind === "renewed") {
