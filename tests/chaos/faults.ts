@@ -65,10 +65,12 @@ function throttle(name: string): Fault {
   };
 }
 
-function conflict({ operation }: Exchange): Promise<HttpReply> {
+function conflict({ operation, random }: Exchange): Promise<HttpReply> {
   if (operation !== "TransactWriteItems") {
     return Promise.resolve(refusal("TransactionConflictException"));
   }
+  // An earlier attempt of the same transaction, by its word; the client may not take it for a "no".
+  if (random.chance(0.3)) return Promise.resolve(refusal("TransactionInProgressException"));
   const CancellationReasons = [{ Code: "TransactionConflict", Message: "Chaos" }, { Code: "None" }];
   return Promise.resolve(refusal("TransactionCanceledException", { CancellationReasons }));
 }
@@ -114,6 +116,9 @@ function damage({ status, headers, body }: HttpReply, random: Random): HttpReply
 function redirect({ canary }: Exchange): HttpReply {
   return answer(307, "", { location: canary });
 }
+
+/** Only of single writes: another meets the conflict that it can meet. */
+const REPLICATED = "replicated write conflict";
 
 type Family =
   | "loss"
@@ -164,10 +169,7 @@ const FAMILIES: Readonly<Record<Family, Readonly<Record<string, Fault>>>> = {
   },
   conflict: {
     "transaction conflict": conflict,
-    "replicated write conflict": (exchange) =>
-      exchange.operation === "UpdateItem"
-        ? Promise.resolve(refusal("ReplicatedWriteConflictException"))
-        : conflict(exchange),
+    [REPLICATED]: () => Promise.resolve(refusal("ReplicatedWriteConflictException")),
   },
   garble: {
     "body cut short": altered((reply) => ({ ...reply, cutAt: reply.body.length >> 1 })),
@@ -248,6 +250,11 @@ export function dealFaults(
     if (!decks.has(step)) decks.set(step, new Deck(random, weights));
     return decks.get(step)!.draw();
   };
+}
+
+/** The fault that a request of this operation can meet in the place of another. */
+export function fitting(name: string, operation: string): string {
+  return name === REPLICATED && operation !== "UpdateItem" ? "transaction conflict" : name;
 }
 
 /** Lets a request meet a fault. */

@@ -72,6 +72,11 @@ export function parseFlags(args: string[]): Wanted | undefined {
 /** Runs it and reports. Ctrl-C leaves nothing behind. Answers the counts of its checks. */
 export async function main(wanted: Wanted): Promise<{ passed: number; failed: number }> {
   const stop = new AbortController();
+  // What nobody catches must not end the runner before its workers.
+  addEventListener("unhandledrejection", (event) => {
+    event.preventDefault();
+    stop.abort(event.reason);
+  });
   for (const signal of Object.keys(STOPS) as (keyof typeof STOPS)[]) {
     Deno.addSignalListener(signal, () => stop.abort(signal));
   }
@@ -90,8 +95,10 @@ export async function main(wanted: Wanted): Promise<{ passed: number; failed: nu
     return { passed: checks.length - failed, failed };
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    console.log(`Stopped by ${stop.signal.reason}`);
-    Deno.exit(STOPS[stop.signal.reason as keyof typeof STOPS]);
+    const { reason } = stop.signal;
+    if (!(reason in STOPS)) throw reason;
+    console.log(`Stopped by ${reason}`);
+    Deno.exit(STOPS[reason as keyof typeof STOPS]);
   }
 }
 

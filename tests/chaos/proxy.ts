@@ -8,7 +8,7 @@
  */
 
 import { kindOf } from "../support/requests.ts";
-import { type Exchange, FAULT_NAMES, meet } from "./faults.ts";
+import { type Exchange, FAULT_NAMES, fitting, meet } from "./faults.ts";
 import { type HttpReply, type HttpRequest, RequestReader, writeReply } from "./http.ts";
 import { Random } from "./random.ts";
 
@@ -213,7 +213,7 @@ export class ChaosProxy {
       this.cutOff++;
       return undefined;
     }
-    const name = this.#faults?.(call.step);
+    const drawn = this.#faults?.(call.step);
     const exchange: Exchange = {
       operation: call.operation,
       random: this.#random,
@@ -225,7 +225,8 @@ export class ChaosProxy {
       },
       wait: (ms) => this.#wait(ms),
     };
-    if (name === undefined) return await exchange.forward();
+    if (drawn === undefined) return await exchange.forward();
+    const name = fitting(drawn, call.operation);
     this.faults.set(name, this.faults.get(name)! + 1);
     return await meet(name, exchange);
   }
