@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 import { describeChecks, describeOptions, describeRun, describeStorm } from "./report.ts";
 import type { RunOptions } from "./plan.ts";
 import { run } from "./run.ts";
-import { judgeRun } from "./verdict.ts";
+import { type Check, judgeRun } from "./verdict.ts";
 
 /** What `--help` prints. */
 const HELP = `Usage: deno task chaos [options]
@@ -69,36 +69,41 @@ export function parseFlags(args: string[]): Wanted | undefined {
   };
 }
 
-/** Runs it and reports. Ctrl-C leaves nothing behind. Answers the counts of its checks. */
-export async function main(wanted: Wanted): Promise<{ passed: number; failed: number }> {
+/** Runs it and reports. Ctrl-C, like anything else that stops it, leaves nothing behind. */
+async function runAndReport(wanted: Wanted, stopped: AbortSignal): Promise<Check[]> {
+  const options: RunOptions = {
+    ...wanted,
+    stopped,
+    onStorm: (storm) => console.log(describeStorm(storm)),
+  };
+  console.log(describeOptions(options));
+  const result = await run(options);
+  const checks = judgeRun(result);
+  console.log(`\n${describeRun(result)}\n\n${describeChecks(checks)}\n`);
+  return checks;
+}
+
+/** Runs it, reports, and ends the process. The last line counts the checks. */
+export async function main(wanted: Wanted): Promise<never> {
   const stop = new AbortController();
+  for (const signal of Object.keys(STOPS)) {
+    Deno.addSignalListener(signal as Deno.Signal, () => stop.abort(signal));
+  }
   // What nobody catches must not end the runner before its workers.
   addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     stop.abort(event.reason);
   });
-  for (const signal of Object.keys(STOPS) as (keyof typeof STOPS)[]) {
-    Deno.addSignalListener(signal, () => stop.abort(signal));
-  }
-  const options: RunOptions = {
-    ...wanted,
-    stopped: stop.signal,
-    onStorm: (storm) => console.log(describeStorm(storm)),
-  };
-  console.log(describeOptions(options));
   try {
-    const result = await run(options);
-    const checks = judgeRun(result);
-    console.log(`\n${describeRun(result)}\n\n${describeChecks(checks)}\n`);
+    const checks = await runAndReport(wanted, stop.signal);
     const failed = checks.filter(({ faults }) => faults.length > 0).length;
     if (failed > 0) console.log(`Try it again with --seed ${wanted.seed}\n`);
-    return { passed: checks.length - failed, failed };
+    console.log(`${checks.length - failed} passed, ${failed} failed`);
+    Deno.exit(failed === 0 ? 0 : 1);
   } catch (error) {
-    if (!stop.signal.aborted) throw error;
-    const { reason } = stop.signal;
-    if (!(reason in STOPS)) throw reason;
-    console.log(`Stopped by ${reason}`);
-    Deno.exit(STOPS[reason as keyof typeof STOPS]);
+    const reason = stop.signal.aborted ? stop.signal.reason : error;
+    console.error(reason in STOPS ? `Stopped by ${reason}` : reason);
+    Deno.exit(STOPS[reason as keyof typeof STOPS] ?? 1);
   }
 }
 
@@ -110,11 +115,6 @@ if (import.meta.main) {
     console.error(`${(error as Error).message}\n\n${HELP}`);
     Deno.exit(2);
   }
-  if (wanted === undefined) {
-    console.log(HELP);
-    Deno.exit(0);
-  }
-  const { passed, failed } = await main(wanted);
-  console.log(`${passed} passed, ${failed} failed`);
-  Deno.exit(failed === 0 ? 0 : 1);
+  if (wanted !== undefined) await main(wanted);
+  console.log(HELP);
 }
