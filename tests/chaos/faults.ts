@@ -252,6 +252,11 @@ export function dealFaults(
   };
 }
 
+/** The fault that was met least. */
+export function rarestFault(met: ReadonlyMap<string, number>): string {
+  return [...met].reduce((one, other) => (other[1] < one[1] ? other : one))[0];
+}
+
 /** The fault that a request of this operation can meet in the place of another. */
 export function fitting(name: string, operation: string): string {
   return name === REPLICATED && operation !== "UpdateItem" ? "transaction conflict" : name;

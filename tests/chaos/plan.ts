@@ -76,6 +76,8 @@ export const CONTROL_MS = 6_000;
 export const STORM_MS = 9_000;
 /** A storm and its calm, most of the time. */
 export const CYCLE_MS = 13_000;
+/** Each so many requests the fault has its turn that was met least: a slow machine must meet all, too. */
+export const RAREST_EVERY = 20;
 /** How many there are, however little time there is. */
 export const STORMS_LEAST = 2;
 /** What may be left to do when the workers are told to end. */

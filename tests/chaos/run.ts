@@ -13,7 +13,7 @@ import { type CounterVerdict, judgeCounter, judgeTokenOrder } from "./checks.ts"
 import { ClockWatch } from "./clock_watch.ts";
 import { Counters } from "./counters.ts";
 import { Crew } from "./crew.ts";
-import { dealFaults, profileOf } from "./faults.ts";
+import { dealFaults, profileOf, rarestFault } from "./faults.ts";
 import { History, servedKey } from "./history.ts";
 import { counterId, type Guard } from "./messages.ts";
 import { Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
@@ -26,6 +26,7 @@ import {
   LOCK_TABLE,
   LOCKS,
   POLL_MS,
+  RAREST_EVERY,
   type RunOptions,
   type RunResult,
   SERVED_WITHIN_MS,
@@ -205,7 +206,11 @@ async function rage(
       ),
   );
   const chance = new Random(seed, `faults ${storm}`);
-  proxy.brew(dealFaults(chance, profile), chance);
+  const deal = dealFaults(chance, profile);
+  let turns = 0;
+  const source = (step: string) =>
+    ++turns % RAREST_EVERY === 0 ? rarestFault(proxy.faults) : deal(step);
+  proxy.brew(source, chance);
   await nemesis.rage(ms, stopped);
   proxy.heal();
   return { profile: profile.name, nemesis: nemesis.figures };
