@@ -66,7 +66,8 @@ export function safely(listener: LockEventListener | undefined): LockEventListen
   if (listener === undefined) return () => {};
   return (event) => {
     try {
-      listener(event);
+      // What an async listener rejects with is ignored too: unheard, it would end the process.
+      (listener(event) as Promise<void> | void)?.catch?.(() => {});
     } catch {
       // A broken listener must not turn a held lock into a lost one.
     }

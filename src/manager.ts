@@ -29,6 +29,9 @@ import type { TablePlace } from "./records/layout.ts";
 import { NativeLayout } from "./records/native.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 
+/** Longer than any clean-up takes. */
+const CLOSE_MOST_MS = 2_000_000_000;
+
 /** What is made on first use, when the environment may be read. */
 interface Opened {
   readonly place: TablePlace;
@@ -125,11 +128,14 @@ export class LockManager {
     this.#closed = true;
     for (const cancel of this.#cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
+    // What is waited for may sleep by timers that keep no process alive.
+    const alive = this.#runtime.setTimer(() => {}, CLOSE_MOST_MS);
     // Work that was under way may end in one more lease.
     while (this.#leases.size + this.#work.size > 0) {
       await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
       await Promise.all(this.#work);
     }
+    this.#runtime.clearTimer(alive);
   }
 
   /** Closes the manager. */
@@ -149,6 +155,7 @@ export class LockManager {
     const context = this.#context(own);
     const start = this.#runtime.now();
     this.#emit({ type: "request", name, wait });
+    if (this.#closed) throw closedError(); // by a listener of that event
     const order = { name, leaseMs, ownerId: owner, data, signal, wait, heldHere: false };
     const grant = async (acquisition: Acquisition) => {
       const state = await acquisition.run();
@@ -211,8 +218,12 @@ export class LockManager {
       background: (work) => {
         // Background work tells its troubles by events; a rejection here would end the process.
         const quiet = work.catch(() => {});
-        waitUntil?.(quiet);
         this.#track(quiet);
+        try {
+          waitUntil?.(quiet);
+        } catch {
+          // A broken `waitUntil`, such as one without its `this`, must not break the lock.
+        }
       },
     };
   }

@@ -93,7 +93,7 @@ export interface LockManagerOptions {
    */
   readonly maxHandoffMs?: number;
   /**
-   * How far the `Date` headers of DynamoDB may be off, 0 to 900,000 ms. `Infinity` turns judging a
+   * How far two `Date` headers of DynamoDB may be apart, 0 to 900,000 ms. `Infinity` turns judging a
    * crashed holder by them off, for a proxy that writes its own: then a waiter must watch a whole
    * lease. @default {1000}
    */
@@ -180,6 +180,8 @@ export function checkManagerOptions(
 ): LockManagerOptions & typeof MANAGER_DEFAULTS {
   const action = "create a LockManager";
   const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
+  // A copy: what the caller changes later changes nothing.
+  if (set.table !== undefined) set.table = placeOf(set.table);
   if (set.client === undefined) return set;
   for (const option of ["region", "credentials", "endpoint", "env", "fetch"] as const) {
     if (option in set) refuse(TypeError, action, option, "absent beside 'client'", set[option]);

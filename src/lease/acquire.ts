@@ -11,7 +11,6 @@
 import { LockServiceError } from "../errors.ts";
 import { findHolder, type LockRecord } from "../records/record.ts";
 import type { UpdateInput } from "../records/layout.ts";
-import type { Moment } from "../runtime.ts";
 import { cleanUp } from "./clean_up.ts";
 import { type ProtocolContext, purgeAt, sleep } from "./context.ts";
 import { heldForMs, judge, pollDelayMs, standBackMs, tooShort, type Verdict } from "./decide.ts";
@@ -47,7 +46,9 @@ type Seen =
   | { readonly kind: "granted"; readonly proposal: Proposal }
   | { readonly kind: "record"; readonly record: LockRecord | undefined }
   /** No answer, but the wait goes on. */
-  | { readonly kind: "nothing" };
+  | { readonly kind: "nothing" }
+  /** This machine's clock was off, and is known to be: the same again, with the right time. */
+  | { readonly kind: "again" };
 
 /** Nothing is known of the record: it must be looked at. */
 const UNKNOWN: Verdict = { kind: "busy", deadInMs: Infinity };
@@ -62,10 +63,9 @@ export class Acquisition {
   #open: Proposal | undefined;
   #granted: Proposal | undefined;
   #offer: Offer | undefined;
-  /** Ends the sleep, while there is one. */
   #wake: AbortController | undefined;
   #standBack = false;
-  #answeredAt: Moment | undefined;
+  #nudged = false;
   #clockCorrected = false;
 
   constructor(context: ProtocolContext, order: AcquireOrder) {
@@ -95,7 +95,7 @@ export class Acquisition {
    * it could not answer at once. Returns what became of it, or `undefined` where it was not asleep.
    */
   offer(from: GrantState): Promise<OfferAnswer> | undefined {
-    if (this.#wake === undefined || this.#offer !== undefined) return undefined;
+    if (this.#wake === undefined || this.#offer !== undefined || this.#standBack) return undefined;
     return new Promise((answer) => {
       this.#offer = { from, answer };
       this.#wake?.abort();
@@ -105,6 +105,7 @@ export class Acquisition {
   /** The lock was just released here: looks at once, or with `standBack` lets others go first. */
   nudge(standBack: boolean): void {
     this.#standBack = standBack;
+    this.#nudged = true;
     this.#wake?.abort();
   }
 
@@ -117,8 +118,7 @@ export class Acquisition {
     // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
-        // Other processes get their turn after a run of hand-overs in this one.
-        this.#standBack = false;
+        this.#standBack = false; // other processes get their turn after a run of hand-overs
         const pauseMs = standBackMs(settings.pollMs, runtime.random());
         await sleep(runtime, pauseMs, [this.#order.signal]);
         verdict = UNKNOWN;
@@ -130,6 +130,7 @@ export class Acquisition {
         const grant = await this.#confirm(seen.proposal);
         if (grant !== undefined) return grant;
       }
+      if (seen.kind === "again") continue;
       verdict = seen.kind === "record" ? this.#judge(seen.record) : UNKNOWN;
       const contended = proposals >= TRY_PROPOSALS_MAX;
       if (!this.#order.wait) {
@@ -164,17 +165,13 @@ export class Acquisition {
     const input = takeover
       ? layout.takeOver(proposal, verdict.record, purge)
       : layout.acquire(proposal, purge);
-    const outcome = await this.#send(proposal, input);
-    if (outcome.kind === "failed" && outcome.skewed && !this.#clockCorrected) {
-      this.#clockCorrected = true; // once: a second refusal is an error like any other
-      return { kind: "record", record: undefined };
-    }
-    return this.#settle(proposal, outcome);
+    return this.#settle(proposal, await this.#send(proposal, input));
   }
 
   async #takeOffer(offer: Offer): Promise<Seen> {
     const { grantId, handedSince } = offer.from.proposal;
-    const proposal = propose(this.#context, this.#order, { handedSince });
+    const since = { handedSince: handedSince ?? this.#context.runtime.now() };
+    const proposal = propose(this.#context, this.#order, since);
     const { layout } = this.#context.table;
     const input = layout.handOver(grantId, proposal, purgeAt(this.#context));
     try {
@@ -224,14 +221,17 @@ export class Acquisition {
   }
 
   #settle(proposal: Proposal, outcome: WriteOutcome): Seen {
-    if (outcome.kind === "failed") return this.#endure(outcome.error);
+    if (outcome.kind === "failed") {
+      if (!outcome.skewed || this.#clockCorrected) return this.#endure(outcome.error);
+      this.#clockCorrected = true; // once: a second refusal is an error like any other
+      return { kind: "again" };
+    }
     if (outcome.kind === "applied") return { kind: "granted", proposal };
     return this.#compare(proposal, outcome.record);
   }
 
   /** Looks for a proposal in a record, and closes it where the fence has passed it. */
   #compare(proposal: Proposal | undefined, record: LockRecord | undefined): Seen {
-    this.#answeredAt = this.#context.runtime.now();
     if (proposal !== undefined) {
       if (findHolder(record, proposal.grantId) !== undefined) return { kind: "granted", proposal };
       if (record !== undefined && record.fence >= proposal.token) this.#open = undefined;
@@ -242,12 +242,11 @@ export class Acquisition {
   /** A failed request ends the acquisition, unless the table has been answering to a waiter. */
   #endure(error: unknown): Seen {
     const { signal, wait, leaseMs, name } = this.#order;
+    const { table, runtime, emit } = this.#context;
     if (signal.aborted) throw signal.reason;
-    const silentMs = this.#answeredAt === undefined
-      ? Infinity
-      : heldForMs(this.#answeredAt, this.#context.runtime.now());
+    const silentMs = table.answeredAt ? heldForMs(table.answeredAt, runtime.now()) : Infinity;
     if (!wait || !isPassing(error) || silentMs > leaseMs) throw error;
-    this.#context.emit({ type: "trouble", name, step: "wait", code: codeOf(error) });
+    emit({ type: "trouble", name, step: "wait", code: codeOf(error) });
     return { kind: "nothing" };
   }
 
@@ -293,7 +292,9 @@ export class Acquisition {
     const { signal } = this.#order;
     const ms = pollDelayMs(polls, settings.pollMs, runtime.random(), deadInMs);
     this.#wake = new AbortController();
-    await sleep(runtime, ms, [signal, this.#wake.signal]);
+    // Nudged in the middle of a look that may have come too soon: no sleep before the next one.
+    if (!this.#nudged) await sleep(runtime, ms, [signal, this.#wake.signal]);
+    this.#nudged = false;
     this.#wake = undefined;
   }
 }

@@ -38,15 +38,13 @@ export function purgeAt({ table, runtime }: ProtocolContext): number {
 
 /** Resolves when one of the signals aborts, which it does not tell. Leaves no listener. */
 export function untilAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some((signal) => signal.aborted)) return Promise.resolve();
   return new Promise((resolve) => {
     const wake = () => {
       for (const signal of signals) signal.removeEventListener("abort", wake);
       resolve();
     };
-    for (const signal of signals) {
-      signal.addEventListener("abort", wake);
-      if (signal.aborted) wake();
-    }
+    for (const signal of signals) signal.addEventListener("abort", wake);
   });
 }
 

@@ -140,9 +140,9 @@ export function renewAfterMs(leaseMs: number): number {
   return leaseMs / 3;
 }
 
-/** The limit of one attempt of a renewal: at least three must fit into what is left. */
+/** The limit of one attempt of a renewal: at least three must fit into what is left; 5 s will do. */
 export function renewalAttemptMs(remaining: number): number {
-  return Math.max(50, Math.floor(remaining / 3.5));
+  return Math.min(5_000, Math.max(50, Math.floor(remaining / 3.5)));
 }
 
 /**

@@ -7,8 +7,15 @@
 
 import type { Moment } from "../runtime.ts";
 import type { ProtocolContext } from "./context.ts";
-import { type Confirmation, remainingMs, renewalExpiry, serverLeftMs } from "./decide.ts";
+import {
+  type Confirmation,
+  heldForMs,
+  remainingMs,
+  renewalExpiry,
+  serverLeftMs,
+} from "./decide.ts";
 import type { Proposal } from "./proposal.ts";
+import { DRIFT_RATE } from "./server_clock.ts";
 
 /** A grant that the table has confirmed. */
 export class GrantState {
@@ -46,12 +53,16 @@ export class GrantState {
     const { table, runtime } = this.#context;
     const at = runtime.now();
     const { leaseMs } = this.proposal;
-    let ms = expires - table.clock.upper(at);
+    const { clock } = table;
     const last = this.#last as Confirmation | undefined;
-    if (last !== undefined && table.clock.lower(at) === undefined) {
-      // The server's clock is lost, and the wall clock may have been set: what was left before, and
-      // what this write has added, is all that is certain.
-      ms = Math.min(ms, serverLeftMs(last, at) + expires - last.expires);
+    let ms: number;
+    if (clock.lower(at) !== undefined) ms = expires - clock.upper(at);
+    // The server's clock is lost, and the wall clock may have been set. What was left before and what
+    // this write has added is all that is certain; of a first write, the worst by either time.
+    else if (last !== undefined) ms = serverLeftMs(last, at) + expires - last.expires;
+    else {
+      const aged = clock.worst(sentAt) + heldForMs(sentAt, at) * (1 + DRIFT_RATE);
+      ms = expires - Math.max(clock.worst(at), aged);
     }
     this.#last = { sentAt, expires, leaseMs, serverLeft: { ms, at } };
   }

@@ -97,7 +97,13 @@ export class HeldLease implements Lease {
   }
 
   release(): Promise<boolean> {
-    return this.#releasing ??= this.#release();
+    if (this.#releasing === undefined) {
+      // Known before it starts: a listener of `signal` may call this again.
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      this.#releasing = promise;
+      resolve(this.#release());
+    }
+    return this.#releasing;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -204,7 +210,8 @@ export class HeldLease implements Lease {
     const { runtime, settings, emit } = this.#context;
     const { proposal } = this.#state;
     // Handing on for ever would keep every other process out.
-    const handedMs = heldForMs(proposal.handedSince, runtime.now());
+    const { handedSince } = proposal;
+    const handedMs = handedSince ? heldForMs(handedSince, runtime.now()) : 0;
     let next: NextCaller = handedMs >= settings.maxHandoffMs ? "stand back" : "look";
     try {
       const answer = next === "look" ? await this.#hooks.offer(this.#state) : undefined;

@@ -11,7 +11,7 @@ import type { SendOptions } from "../dynamodb/options.ts";
 import { isDynamoError } from "../dynamodb/errors.ts";
 import type { Layout, UpdateInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
-import type { Runtime } from "../runtime.ts";
+import type { Moment, Runtime } from "../runtime.ts";
 import { LockMemory } from "./memory.ts";
 import { ServerClock } from "./server_clock.ts";
 import { translate } from "./translate.ts";
@@ -52,6 +52,8 @@ export class LockTable {
   readonly layout: Layout;
   readonly clock: ServerClock = new ServerClock();
   readonly memory: LockMemory = new LockMemory();
+  /** When it last said anything about any record. */
+  answeredAt: Moment | undefined;
   readonly #client: DynamoClient;
   readonly #runtime: Runtime;
 
@@ -76,10 +78,10 @@ export class LockTable {
         skewed = timing.kind === "skewed";
       });
     } catch (error) {
-      if (!isDynamoError(error)) {
-        // The caller's own abort, or misuse. An abort may come when the request is on its way.
-        return { kind: "failed", error, doubtful: limits.signal?.aborted === true, skewed };
-      }
+      // An abort may come when the request is on its way. Its reason can be anything, even an error
+      // of DynamoDB, which must not be taken for the answer.
+      const doubtful = limits.signal?.aborted === true;
+      if (doubtful || !isDynamoError(error)) return { kind: "failed", error, doubtful, skewed };
       if (error.code === "ConditionalCheckFailedException") {
         return {
           kind: "refused",
@@ -90,7 +92,7 @@ export class LockTable {
       const translated = translate(error, name);
       return { kind: "failed", error: translated, doubtful: error.mayHaveApplied, skewed };
     }
-    return { kind: "applied", record: answer.Attributes && this.#see(name, answer.Attributes) };
+    return { kind: "applied", record: this.#see(name, answer.Attributes, false) };
   }
 
   /**
@@ -108,7 +110,8 @@ export class LockTable {
       );
       return this.#see(name, answer.Item);
     } catch (error) {
-      throw isDynamoError(error) ? translate(error, name) : error;
+      const own = limits.signal?.aborted || !isDynamoError(error);
+      throw own ? error : translate(error, name);
     }
   }
 
@@ -132,9 +135,11 @@ export class LockTable {
     else if (timing.kind === "skewed") this.clock.observeSkew(timing);
   }
 
-  #see(name: string, item: Item | undefined): LockRecord | undefined {
+  /** Takes in an answer; the holder of a write that was applied is ourselves, and not watched. */
+  #see(name: string, item: Item | undefined, watch = true): LockRecord | undefined {
+    this.answeredAt = this.#runtime.now();
     const record = this.layout.parse(name, item);
-    this.memory.see(name, record, this.#runtime.now());
+    this.memory.see(name, record, watch ? this.answeredAt : undefined);
     return record;
   }
 }

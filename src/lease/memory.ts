@@ -22,11 +22,15 @@ export class LockMemory {
     return this.#fences.get(name) ?? 0;
   }
 
-  /** Takes in a record, received at `now`. A waiter's clock starts at the receipt, never before. */
-  see(name: string, record: LockRecord | undefined, now: Moment): void {
+  /**
+   * Takes in a record. A waiter watches its holders from `now`, the receipt, never from before; the
+   * holder itself has nobody to watch.
+   */
+  see(name: string, record: LockRecord | undefined, now?: Moment): void {
     // Losing it costs a request or a longer watch, so the simplest bound will do.
     for (const map of [this.#fences, this.#sightings]) if (map.size > ENTRIES_MAX) map.clear();
     this.#fences.set(name, Math.max(this.fence(name), record?.fence ?? 0));
+    if (now === undefined) return;
     for (const holder of record?.holders ?? []) {
       if (this.#watchedMs(holder, now) === undefined) {
         this.#sightings.set(holder.grantId, { expires: holder.expires, since: now });

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Grant } from "../records/record.ts";
+import { damagedRecord, FENCE_MAX, type Grant } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import { type ProtocolContext, purgeAt } from "./context.ts";
 import { nextToken } from "./decide.ts";
@@ -14,8 +14,8 @@ import type { WriteOutcome } from "./lock_table.ts";
 export interface Proposal extends Grant {
   /** Before its first send. */
   readonly sentAt: Moment;
-  /** When the lock came into this process: hand-overs since then are bounded. */
-  readonly handedSince: Moment;
+  /** When a run of hand-overs in this process began: it is bounded. */
+  readonly handedSince: Moment | undefined;
   /** Whether it removes a dead holder. */
   readonly takeover: boolean;
 }
@@ -31,16 +31,18 @@ export function propose(
 ): Proposal {
   const sentAt = runtime.now();
   const estimate = table.clock.estimate(sentAt);
+  const token = nextToken(estimate, table.memory.fence(name), runtime.random());
+  if (token > FENCE_MAX) throw damagedRecord(name); // only damage counts so far
   return {
     name,
     leaseMs,
     ownerId,
     data,
     grantId: runtime.randomId(), // new each time: a grant once released must never come back
-    token: nextToken(estimate, table.memory.fence(name), runtime.random()),
+    token,
     expires: Math.ceil(table.clock.upper(sentAt) + leaseMs),
     sentAt,
-    handedSince: kind.handedSince ?? sentAt,
+    handedSince: kind.handedSince,
     takeover: kind.takeover ?? false,
   };
 }

@@ -61,15 +61,19 @@ export function project(bounds: Bounds, now: Moment): Bounds | undefined {
   };
 }
 
-/** The bounds that one answer gives, or `undefined` where its date cannot be used. */
+/** The date of an answer, unless a cache wrote it or it cannot be the server's. */
+function dateOf({ date, age, signedAt }: DateSighting): number | undefined {
+  // DynamoDB accepts no signature further off than this, so such a date is somebody else's.
+  const usable = date !== undefined && !age && Math.abs(date - signedAt) <= SIGNATURE_WINDOW_MS;
+  return usable ? date : undefined;
+}
+
+/** The bounds that one answer gives, or `undefined` where its date, or a clock, cannot be used. */
 export function boundsOf(sighting: DateSighting): Bounds | undefined {
-  const { date, age, sentAt, receivedAt, signedAt } = sighting;
-  // DynamoDB accepts no signature further off than this, so the date is somebody else's.
-  if (date === undefined || age || Math.abs(date - signedAt) > SIGNATURE_WINDOW_MS) {
-    return undefined;
-  }
+  const { sentAt, receivedAt } = sighting;
+  const date = dateOf(sighting);
   const { most, parted } = elapsed(sentAt, receivedAt);
-  if (parted) return undefined;
+  if (date === undefined || parted) return undefined;
   return {
     lower: date,
     upper: date + DATE_RESOLUTION_MS + most * (1 + DRIFT_RATE),
@@ -77,13 +81,19 @@ export function boundsOf(sighting: DateSighting): Bounds | undefined {
   };
 }
 
-/** What both bounds allow; `undefined` where they contradict each other. */
-export function intersect(earlier: Bounds | undefined, later: Bounds): Bounds | undefined {
-  const old = earlier && project(earlier, later.at);
+/**
+ * What both bounds allow. Where they contradict each other one of the two dates was off, within what
+ * `maxClockSkewMs` allows for; then the later one counts alone, as a first one does.
+ */
+export function intersect(earlier: Bounds | undefined, later: Bounds): Bounds {
+  if (earlier === undefined) return later;
+  // An answer whose body came slowly is taken in after a quicker one: nothing is projected back.
+  if (earlier.at.mono > later.at.mono) return intersect(later, earlier);
+  const old = project(earlier, later.at);
   if (old === undefined) return later;
   const lower = Math.max(old.lower, later.lower);
   const upper = Math.min(old.upper, later.upper);
-  return lower > upper ? undefined : { lower, upper, at: later.at };
+  return lower > upper ? later : { lower, upper, at: later.at };
 }
 
 /**
@@ -101,7 +111,7 @@ export class ServerClock {
     if (seen !== undefined) {
       this.#bounds = intersect(this.#bounds, seen);
       this.#dateless = false;
-    } else if (this.#at(sighting.receivedAt) === undefined) {
+    } else if (dateOf(sighting) === undefined && this.#at(sighting.receivedAt) === undefined) {
       this.#dateless = true;
     }
   }
@@ -124,7 +134,12 @@ export class ServerClock {
   upper(now: Moment): number {
     const bounds = this.#at(now);
     if (bounds !== undefined) return bounds.upper;
-    return now.wall + this.#wallCorrection + (this.#dateless ? SIGNATURE_WINDOW_MS : 0);
+    return this.#dateless ? this.worst(now) : now.wall + this.#wallCorrection;
+  }
+
+  /** The most that the server's clock can show by the wall clock alone, and all that it may be off. */
+  worst(now: Moment): number {
+    return now.wall + this.#wallCorrection + SIGNATURE_WINDOW_MS;
   }
 
   /**

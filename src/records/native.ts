@@ -20,16 +20,20 @@ import { LockTableError } from "../errors.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
 import { describeForeign } from "./foreign.ts";
 import type { GrantKey, Layout, ReadInput, TablePlace, UpdateInput } from "./layout.ts";
-import type { Grant, Holder, Item, LockRecord } from "./record.ts";
+import {
+  damagedRecord,
+  FENCE_MAX,
+  type Grant,
+  type Holder,
+  type Item,
+  type LockRecord,
+} from "./record.ts";
 
 /** The attributes that the native record uses besides the key. No key may have such a name. */
 export const NATIVE_ATTRIBUTES: readonly string[] =
   "format fence holders exclusive permits waiting purge".split(" ");
 
 const FORMAT_VERSION = "1";
-
-/** Room for the tokens to come: one above 2^53 would not be greater than the one before it. */
-const FENCE_MAX = Number.MAX_SAFE_INTEGER - 1_000_000;
 
 const TAKE = "SET #format=:format,#fence=:t,#holders=:map,#exclusive=:g,#purge=:p REMOVE #permits";
 const IS_ABSENT = "attribute_not_exists(#key) OR ";
@@ -132,8 +136,7 @@ export class NativeLayout implements Layout {
       return parseRecord(loose);
     } catch {
       // Damaged is an error, never a lock that is free or a holder whose lease has run out.
-      const what = "its record is damaged";
-      throw new LockTableError("RECORD_INVALID", `Cannot use lock '${name}' as ${what}`, name);
+      throw damagedRecord(name);
     }
   }
 

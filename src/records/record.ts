@@ -5,6 +5,7 @@
  */
 
 import { type Check, textOf } from "../checks.ts";
+import { LockTableError } from "../errors.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
 
 /** How a holder shares the lock with others. */
@@ -59,6 +60,15 @@ export interface Grant {
   readonly expires: number;
   /** What to store beside it. */
   readonly data?: string | undefined;
+}
+
+/** Room for the tokens to come: one above 2^53 would not be greater than the one before it. */
+export const FENCE_MAX: number = Number.MAX_SAFE_INTEGER - 1_000_000;
+
+/** The error of a record that is ours, and damaged. */
+export function damagedRecord(name: string): LockTableError {
+  const message = `Cannot use lock '${name}' as its record is damaged`;
+  return new LockTableError("RECORD_INVALID", message, name);
 }
 
 /** The grant of `record` with this id, if it is there. */

@@ -58,15 +58,21 @@ Deno.test("project() gives up when the two clocks have parted, in either directi
   assertEquals(project(bounds, moment(60_000, { mono: -60_000 })), undefined);
 });
 
-Deno.test("intersect() narrows, and drops bounds that contradict each other", () => {
+Deno.test("intersect() narrows, and keeps the later of bounds that contradict each other", () => {
   const first = { lower: T0, upper: T0 + 1_000, at: moment(0) };
   const narrow = intersect(first, { lower: T0 + 600, upper: T0 + 1_600, at: moment(100) });
-  assertEquals(narrow?.lower, T0 + 600);
-  assertEquals(narrow?.upper, T0 + 1_000 + 101);
-  assertEquals(
-    intersect(first, { lower: T0 + 5_000, upper: T0 + 6_000, at: moment(100) }),
-    undefined,
-  );
+  assertEquals(narrow.lower, T0 + 600);
+  assertEquals(narrow.upper, T0 + 1_000 + 101);
+  const other = { lower: T0 + 5_000, upper: T0 + 6_000, at: moment(100) };
+  assertEquals(intersect(first, other), other);
+});
+
+Deno.test("intersect() projects nothing back when answers are taken in out of order", () => {
+  // At 5,000 an answer said 5,000; then one of 2,500, whose body was slow, is taken in.
+  const clock = new ServerClock();
+  clock.observe(sighting({ sentAt: moment(4_980), receivedAt: moment(5_000), date: T0 + 5_000 }));
+  clock.observe(sighting({ sentAt: moment(0), receivedAt: moment(2_500), date: T0 + 2_000 }));
+  assertEquals(clock.lower(moment(5_000)), T0 + 5_000);
 });
 
 Deno.test("ServerClock takes the wall clock for its upper bound before any answer", () => {
