@@ -1,7 +1,8 @@
 /**
- * `deno run -A tests/mutants/run_long.ts [part of a rule]`: takes one rule after the other out of a
- * copy of the source and sees the test of that rule fail. Ends with `N passed, N failed`, a mutant
- * that survives being a failure.
+ * `deno run -A tests/mutants/run_long.ts [pattern of rules] [--seeds N]`: takes one rule after the other
+ * out of a copy of the source, and sees that it is missed: by the test that the mutant names, and by
+ * the simulation within the seeds that it states (or N). Ends with `N passed, N failed`, a mutant that
+ * survives anything that should kill it being a failure.
  *
  * @module
  */
@@ -10,12 +11,80 @@
 
 import { ownEnv } from "../gate/env.ts";
 import { configArgs, ROOT } from "../offline/config.ts";
-import { type Mutant, MUTANTS } from "./list.ts";
+import { MUTANTS } from "./list.ts";
+import type { Edit, Mutant } from "./mutant.ts";
 
 /** How many mutants are tried at once: each is a process of its own. */
 const AT_ONCE = 2;
 
 const COPIED = ["src", "tests", "mod.ts", "deno.json", ".deno.offline.json"];
+
+/** The exit code of a simulation that has seen a broken rule. */
+const BROKEN = 3;
+
+/** A copy of the source that may be broken. */
+class Copy {
+  readonly #folder: string;
+  readonly #config: string[];
+
+  constructor(folder: string, config: string[]) {
+    this.#folder = folder;
+    this.#config = config;
+  }
+
+  /** Runs `work` without a rule; answers what is wrong with the edits, if something is. */
+  async without<T>({ also = [], ...mutant }: Mutant, work: () => Promise<T>): Promise<T> {
+    const edits: Edit[] = [mutant, ...also];
+    const originals = new Map<string, string>();
+    try {
+      for (const { file, find, replace } of edits) {
+        const path = `${this.#folder}/${file}`;
+        const source = await Deno.readTextFile(path);
+        if (!originals.has(path)) originals.set(path, source);
+        if (source.split(find).length !== 2) {
+          throw new Error(`'${find}' is not exactly once in ${file}`);
+        }
+        await Deno.writeTextFile(path, source.replace(find, () => replace));
+      }
+      return await work();
+    } finally {
+      for (const [path, source] of originals) await Deno.writeTextFile(path, source);
+    }
+  }
+
+  /** Whether a named test passes. One that does not even run proves nothing, and is an error. */
+  async passes(suite: string, name: string): Promise<boolean> {
+    const { success, text } = await this.#deno(["test", "-A"], ["--filter", name, suite]);
+    if (!/\b(1 passed \| 0 failed|0 passed \| 1 failed)\b/.test(text)) {
+      throw new Error(`the test '${name}' of ${suite} did not run alone`);
+    }
+    return success;
+  }
+
+  /** The first seed that breaks a rule of the simulation, and which; `undefined` where none does. */
+  async simulate(seeds: number, kind?: string): Promise<string | undefined> {
+    const script = "tests/simulation/kill.ts";
+    const { code, text } = await this.#deno(["run", "-A"], [
+      script,
+      String(seeds),
+      ...(kind === undefined ? [] : [kind]),
+    ]);
+    if (code === BROKEN) return text.trim();
+    if (code === 0) return undefined;
+    throw new Error("the simulation itself failed");
+  }
+
+  async #deno(verb: string[], args: string[]) {
+    const { success, code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: [...verb, "--no-check", ...this.#config, ...args],
+      cwd: this.#folder,
+      env: { ...ownEnv(), NO_COLOR: "1" },
+      clearEnv: true,
+      stderr: "null",
+    }).output();
+    return { success, code, text: new TextDecoder().decode(stdout) };
+  }
+}
 
 async function copy(from: URL | string, to: string): Promise<void> {
   const info = await Deno.stat(from).catch(() => undefined);
@@ -27,52 +96,55 @@ async function copy(from: URL | string, to: string): Promise<void> {
   }
 }
 
-/** Whether the test passes. A mutant that does not even load proves nothing, and is an error. */
-async function test(folder: string, config: string[], mutant: Mutant): Promise<boolean> {
-  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["test", "-A", "--no-check", ...config, "--filter", mutant.test, mutant.suite],
-    cwd: folder,
-    env: ownEnv(),
-    clearEnv: true,
-    stderr: "null",
-  }).output();
-  const ran = new TextDecoder().decode(stdout);
-  if (!/\b1 (passed|failed)/.test(ran.replace(/\b0 passed \| 0 failed/, ""))) {
-    throw new Error(`The test '${mutant.test}' did not run alone without: ${mutant.rule}`);
+/** Who missed the rule; throws where somebody who should have did not. */
+async function kill(source: Copy, mutant: Mutant, seeds: number | undefined): Promise<string[]> {
+  const { suite, test } = mutant;
+  if (suite !== undefined && !await source.passes(suite, test!)) {
+    throw new Error(`the test '${test}' fails with the rule in place`);
   }
-  return success;
+  return await source.without(mutant, async () => {
+    const killers: string[] = [];
+    if (suite !== undefined) {
+      if (await source.passes(suite, test!)) throw new Error(`the test '${test}' passes`);
+      killers.push("its test");
+    }
+    const limit = mutant.seeds === undefined ? undefined : seeds ?? mutant.seeds;
+    if (limit !== undefined) {
+      const broken = await source.simulate(limit, mutant.kind);
+      if (broken === undefined) throw new Error(`${limit} seeds see nothing`);
+      killers.push(mutant.kind === undefined ? broken : `${mutant.kind} ${broken}`);
+    }
+    if (killers.length === 0) throw new Error("it names nobody");
+    return killers;
+  });
 }
 
-/** What is wrong with a mutant; `undefined` where its test kills it. */
-async function judge(
-  folder: string,
-  config: string[],
-  mutant: Mutant,
-): Promise<string | undefined> {
-  const path = `${folder}/${mutant.file}`;
-  const source = await Deno.readTextFile(path);
-  if (source.split(mutant.find).length !== 2) return "its text is not in the source exactly once";
-  if (!await test(folder, config, mutant)) return "its test fails with the rule in place";
-  await Deno.writeTextFile(path, source.replace(mutant.find, () => mutant.replace));
-  const survived = await test(folder, config, mutant);
-  await Deno.writeTextFile(path, source);
-  return survived ? "its test passes without the rule" : undefined;
+function parse(args: string[]): { part: string; seeds: number | undefined } {
+  const at = args.indexOf("--seeds");
+  const seeds = at < 0 ? undefined : Number(args[at + 1]);
+  const [part = ""] = at < 0 ? args : args.toSpliced(at, 2);
+  return { part, seeds };
 }
 
 if (import.meta.main) {
+  const { part, seeds } = parse(Deno.args);
   const config = await configArgs();
-  const chosen = MUTANTS.filter((mutant) => mutant.rule.includes(Deno.args[0] ?? ""));
+  const chosen = MUTANTS.filter((mutant) => new RegExp(part).test(mutant.rule));
   const queue = [...chosen];
   let killed = 0;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     const folder = await Deno.makeTempDir({ prefix: "mutant-" });
     try {
       for (const name of COPIED) await copy(new URL(name, ROOT), `${folder}/${name}`);
+      const source = new Copy(folder, config);
       for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
-        const wrong = await judge(folder, config, mutant);
-        console.log(`${wrong === undefined ? "killed" : "NOT KILLED"}: ${mutant.rule}`);
-        if (wrong === undefined) killed++;
-        else console.log(`  ${mutant.file}: ${wrong}`);
+        try {
+          const killers = await kill(source, mutant, seeds);
+          console.log(`killed: ${mutant.rule}\n  by ${killers.join("\n  by ")}`);
+          killed++;
+        } catch (error) {
+          console.log(`NOT KILLED: ${mutant.rule}\n  ${(error as Error).message}`);
+        }
       }
     } finally {
       await Deno.remove(folder, { recursive: true });

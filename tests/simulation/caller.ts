@@ -125,6 +125,8 @@ export class Caller {
         calm: isCalm(scenario),
         tampering: scenario.upsets.tampering > 0,
         unsigned: this.#cannotSign,
+        // Dates that are off by as much as this leave less than half of such a lease.
+        imprecise: 2 * scenario.dateErrorMs + 1_000 > scenario.leaseMs / 3,
       });
       tally.add(`answer: ${what}`);
       if (trace.on) trace.add(this.process.name, `'${name}' ${what}`);

@@ -69,7 +69,12 @@ export function judgeRejection(
   checker: Checker,
   call: Call,
   error: unknown,
-  run: { readonly calm: boolean; readonly tampering: boolean; readonly unsigned: boolean },
+  run: {
+    readonly calm: boolean;
+    readonly tampering: boolean;
+    readonly unsigned: boolean;
+    readonly imprecise: boolean;
+  },
 ): string {
   const { process, name } = call;
   if (call.reason !== undefined && error === call.reason) {
@@ -82,6 +87,7 @@ export function judgeRejection(
     (code === "MANAGER_CLOSED" && process.closing) ||
     (TROUBLE.has(code) && !run.calm && !call.healed) ||
     (code === "CREDENTIALS" && run.unsigned) ||
+    (code === "LEASE_TOO_SHORT" && run.imprecise) ||
     (TAMPERED.has(code) && run.tampering)
   );
   if (!allowed) checker.accuse("errors have a reason", text);

@@ -126,9 +126,8 @@ export class Checker {
 
   /** A renewal was answered, or with no token failed: of a lease that has not ended. */
   #renewed(process: Process, name: string, token: number | undefined): void {
-    const running = this.#live.get(name)?.filter((held) =>
-      held.process === process && !held.givenBack
-    ) ?? [];
+    const running =
+      this.#live.get(name)?.filter((held) => held.process === process && !held.givenBack) ?? [];
     const held = running.find(({ lease }) => lease.fencingToken === token);
     if (held !== undefined) {
       held.renewedAt = { faults: process.faults, throttles: process.throttles };
@@ -185,6 +184,7 @@ export class Checker {
     const text = `${process.name} lost '${name}' ${fencingToken}: ${code}`;
     const held = this.#live.get(name)?.find(({ lease }) => lease.fencingToken === fencingToken);
     if (this.#context.calm && held?.renewing) this.accuse("calm leases last", text);
+    if (grant === undefined || grant.excuse !== undefined) return;
     if (this.#context.steady && code === "LEASE_EXPIRED" && held?.renewing && held.renewedAt) {
       const faults = process.faults - held.renewedAt.faults;
       const throttles = process.throttles - held.renewedAt.throttles;
@@ -192,7 +192,6 @@ export class Checker {
         this.accuse("a lease bears two faults", `${text} after ${faults}`);
       }
     }
-    if (grant === undefined || grant.excuse !== undefined) return;
     const taken = grant.end === "taken over";
     // Every loss has a reason, and the one that is told is the true one.
     if (code === "LEASE_STOLEN" ? !taken : code !== "LEASE_EXPIRED") {

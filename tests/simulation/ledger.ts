@@ -113,8 +113,12 @@ export class Ledger {
   ): void {
     const token = Number(entry.t.N);
     const greatest = this.#greatest.get(name) ?? 0;
-    if (this.#grants.has(id)) this.#accuse("no grant comes back", `grant ${id} of '${name}'`);
-    const excuse = sentAt <= (this.#tampered.get(name) ?? 0)
+    const before = this.#grants.get(id);
+    if (before !== undefined && before.excuse !== "operator") {
+      this.#accuse("no grant comes back", `grant ${id} of '${name}'`);
+    }
+    // What was asked for before a deletion may come, and come again, after it.
+    const excuse = before !== undefined || sentAt <= (this.#tampered.get(name) ?? 0)
       ? "operator"
       : copy
       ? "repeated"

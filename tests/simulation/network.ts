@@ -27,8 +27,8 @@ export interface NetworkPlan {
   readonly latencyMs: readonly [number, number];
   /** The share of requests that meet a fault. */
   faultRate: number;
-  /** The only step of the protocol that does, if there is only one. */
-  readonly focus: string | undefined;
+  /** The only steps of the protocol that do, if not all. */
+  readonly focus: readonly string[] | undefined;
   /** How often which fault, by weight. */
   readonly faults: Readonly<Record<string, number>>;
 }
@@ -113,7 +113,7 @@ export class Network {
       return CUT_OFF;
     }
     if (!random.chance(plan.faultRate)) return NO_FAULT;
-    if (plan.focus !== undefined && kindOf(callOf(message)) !== plan.focus) return NO_FAULT;
+    if (plan.focus?.includes(kindOf(callOf(message))) === false) return NO_FAULT;
     const name = random.weighted(plan.faults);
     tally.add(`fault: ${name}`);
     process.faults++;

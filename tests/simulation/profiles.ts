@@ -19,6 +19,9 @@ export interface Upsets<T = number> {
   readonly tampering?: T;
 }
 
+/** Right to a hair; right at first, but running 1 % too fast or slow; or both wrong and drifting. */
+export type Clocks = "right" | "drifting" | "wrong";
+
 /** What a kind of runs is like. */
 export interface Profile {
   /** How often it is drawn. */
@@ -26,15 +29,22 @@ export interface Profile {
   /** The share of requests that meet a fault, and which. */
   readonly faultRate: Range;
   readonly faults: readonly Weights[];
-  /** The share of runs in which only one step of the protocol meets faults, but most of the time. */
+  /** The share of runs in which only a few steps of the protocol meet faults, but most of the time. */
   readonly focused: number;
+  /** Which these are: one of these lists. */
+  readonly focus: readonly (readonly string[])[];
   /** The longest usual way to the service. */
   readonly latencyMs: Range;
   /** Whether wall clocks are off, clocks drift, and dates are taken away. */
-  readonly clocks: "right" | "drifting" | "wrong";
+  readonly clocks: readonly Clocks[];
+  /** Values of `maxClockSkewMs`. */
+  readonly skewsMs: readonly number[];
+  readonly leasesMs: readonly number[];
   readonly upsets: Upsets<Range>;
-  /** The longest step of a wall clock. */
-  readonly stepMs: number;
+  /** How far wall clocks are set. */
+  readonly stepMs: Range;
+  /** How long machines stop, where that is not drawn around the lease. */
+  readonly stopMs?: Range;
   /** How long locks are held, in leases, and whether leases are usually renewed. */
   readonly hold: Range;
   readonly renewed: number;
@@ -59,20 +69,38 @@ const LATE: Weights = {
   "answer lost in silence": 1,
 };
 
+/** What is applied, or will be, though nobody says so. */
+const STRAY: Weights = { "request late": 4, "answer late": 2, "answer lost in silence": 1 };
+
 /** Answers of something in between, with dates of its own. */
 const BOXES: Weights = Object.fromEntries(
-  FAULT_NAMES.filter((name) => /page|redirect|gateway|too many/.test(name)).map((name) => [name, 1]),
+  FAULT_NAMES.filter((name) => /page|redirect|gateway|too many/.test(name)).map((
+    name,
+  ) => [name, 1]),
 );
+
+const ANY_STEP = [
+  ...[["acquire"], ["renew"], ["hand over"], ["release"], ["take over"], ["close"], ["read"]],
+  ...[["acquire", "close"], ["hand over", "release"], ["renew", "release"]],
+];
+
+const HAND_OVERS = [
+  ...[["hand over"], ["hand over", "close"]],
+  ...[["hand over", "release"], ["hand over", "release"]],
+];
 
 const USUAL: Profile = {
   weight: 10,
   faultRate: [0, 0],
   faults: [UNREPEATED],
   focused: 0,
+  focus: ANY_STEP,
   latencyMs: [3, 60],
-  clocks: "right",
+  clocks: ["right"],
+  skewsMs: [0, 0, 200, 1_000, 1_000, Infinity],
+  leasesMs: [2_000, 2_000, 3_000, 5_000, 8_000],
   upsets: {},
-  stepMs: 4_000_000,
+  stepMs: [50, 4_000_000],
   hold: [0.002, 2.2],
   renewed: 0.7,
   idle: 1,
@@ -90,6 +118,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     ...USUAL,
     weight: 1.5,
     latencyMs: [0.6, 1.2],
+    leasesMs: [3_000],
     hold: [0.05, 0.06],
     renewed: 1,
     idle: 0,
@@ -98,16 +127,59 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   /** Requests and answers are lost, refused and damaged. */
   lossy: { ...USUAL, faultRate: [0.05, 0.5], focused: 0.4, upsets: { cuts: [0, 1] } },
   /** Requests and answers take longer than leases. */
-  slow: { ...USUAL, faultRate: [0.1, 0.5], faults: [LATE], focused: 0.6, upsets: { kills: [0, 1] } },
+  slow: {
+    ...USUAL,
+    faultRate: [0.1, 0.5],
+    faults: [LATE],
+    focused: 0.6,
+    upsets: { kills: [0, 1] },
+  },
+  /** Requests to take a lock arrive when nobody expects them any more. */
+  stray: {
+    ...USUAL,
+    weight: 8,
+    clocks: ["wrong"],
+    faultRate: [0.3, 0.6],
+    faults: [STRAY],
+    focused: 1,
+    focus: [["acquire"], ["acquire", "take over"]],
+    hold: [0.1, 1.6],
+    renewed: 0.4,
+    pollMs: [100, 600],
+    idle: 0.5,
+    callers: [1, 1],
+    turns: [1, 2],
+  },
   /** A lock goes from caller to caller of a process while its requests go astray. */
   queue: {
     ...USUAL,
-    faultRate: [0.2, 0.7],
-    faults: [LATE, UNREPEATED],
-    focused: 0.8,
-    hold: [0.002, 1.2],
-    idle: 0.2,
+    faultRate: [0.2, 0.6],
+    faults: [LATE, STRAY, UNREPEATED],
+    focused: 0.9,
+    focus: HAND_OVERS,
+    clocks: ["wrong"],
+    hold: [0.02, 0.6],
+    idle: 0.05,
     callers: [2, 3],
+    turns: [2, 2],
+  },
+  /** Renewals fail again and again while others wait. */
+  renewal: {
+    ...USUAL,
+    weight: 8,
+    faultRate: [0.4, 0.8],
+    faults: [LATE, STRAY, BOXES],
+    focused: 1,
+    focus: [["renew"]],
+    latencyMs: [3, 20],
+    clocks: ["drifting", "wrong"],
+    skewsMs: [0, 0, Infinity],
+    leasesMs: [2_000, 3_000, 5_000, 8_000],
+    hold: [0.8, 3],
+    renewed: 0.9,
+    idle: 0.05,
+    pollMs: [60, 250],
+    callers: [1, 1],
     turns: [1, 1],
   },
   /** Leases run out while others wait for just that, and clocks drift. */
@@ -117,9 +189,11 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     faultRate: [0, 0.3],
     faults: [LATE, BOXES],
     latencyMs: [3, 20],
-    clocks: "drifting",
-    upsets: { suspends: [0, 2], steps: [0, 2] },
-    stepMs: 2_000,
+    clocks: ["drifting"],
+    upsets: { suspends: [0, 3], steps: [0, 3] },
+    stepMs: [300, 2_000],
+    stopMs: [300, 2_000],
+    skewsMs: [0, 0, 0, 1_000, Infinity],
     hold: [0.9, 1.6],
     renewed: 0.25,
     idle: 0.01,
@@ -133,7 +207,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     weight: 12,
     faultRate: [0, 0.3],
     faults: [LATE, UNREPEATED],
-    clocks: "wrong",
+    clocks: ["wrong"],
     upsets: { suspends: [0, 3], steps: [0, 3] },
   },
   /** Processes are stopped, killed, closed and started again. */
@@ -155,7 +229,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     ...USUAL,
     faultRate: [0.05, 0.4],
     faults: [ALL, UNREPEATED],
-    clocks: "wrong",
+    clocks: ["wrong"],
     upsets: {
       pauses: [0, 2],
       suspends: [0, 2],

@@ -22,9 +22,12 @@ export interface Report {
   readonly endedAt: number;
 }
 
-/** Runs a seed; with `record` a person can read what happened. */
-export async function simulate(seed: number, record = false): Promise<Report> {
-  const scenario = drawScenario(seed);
+/** Runs a seed; with `record` a person can read what happened, with `kind` it is a run of that kind. */
+export async function simulate(
+  seed: number,
+  { record = false, kind }: { readonly record?: boolean; readonly kind?: string | undefined } = {},
+): Promise<Report> {
+  const scenario = drawScenario(seed, kind);
   const world = new World(scenario, record);
   const unhandled = (event: PromiseRejectionEvent) => {
     event.preventDefault();

@@ -3,7 +3,14 @@
 import type { LockManagerOptions } from "../../src/options.ts";
 import type { ClockPlan } from "./clocks.ts";
 import type { NetworkPlan, Path } from "./network.ts";
-import { type Profile, PROFILES, type Range, type Upsets, type Weights } from "./profiles.ts";
+import {
+  type Clocks,
+  type Profile,
+  PROFILES,
+  type Range,
+  type Upsets,
+  type Weights,
+} from "./profiles.ts";
 import { Random } from "./random.ts";
 
 /** A machine. */
@@ -53,12 +60,6 @@ export interface Scenario {
 /** Rates up to nearly 1 % off: the assumption that the lock prints. */
 const DRIFT_MAX = 0.0095;
 
-/** The steps of the protocol that faults may be focused on. */
-const STEPS = ["acquire", "renew", "hand over", "release", "take over", "close", "read"];
-
-/** How often faults are focused on which: the first three are the hard ones. */
-const FOCUS = Object.fromEntries(STEPS.map((step, index) => [step, index < 3 ? 4 : 1]));
-
 /** Whether nothing goes wrong in a run, so that nobody may lose anything. */
 export function isCalm({ kind }: Scenario): boolean {
   return kind === "calm" || kind === "handover";
@@ -70,20 +71,21 @@ export function isCalm({ kind }: Scenario): boolean {
  */
 export function isSteady({ profile, network, upsets }: Scenario): boolean {
   const { pauses, suspends, steps, cuts } = upsets;
-  return profile.clocks === "right" && network.latencyMs[1] <= 20 &&
+  return !profile.clocks.includes("wrong") && network.latencyMs[1] <= 20 &&
     pauses + suspends + steps + cuts === 0;
 }
 
-/** Draws a run from its seed. */
-export function drawScenario(seed: number): Scenario {
+/** Draws a run from its seed; all of the runs are of one kind where that is given. */
+export function drawScenario(seed: number, onlyKind?: string): Scenario {
   const random = new Random(seed, "scenario");
   const weights = Object.entries(PROFILES).map(([name, { weight }]) => [name, weight]);
-  const kind = random.weighted(Object.fromEntries(weights) as Weights);
+  const kind = onlyKind ?? random.weighted(Object.fromEntries(weights) as Weights);
   const profile = PROFILES[kind]!;
-  const leaseMs = kind === "handover" ? 3_000 : random.pick([2_000, 2_000, 3_000, 5_000, 8_000]);
-  const machines = drawMachines(random, kind, leaseMs);
+  const leaseMs = random.pick(profile.leasesMs);
+  const clocks = random.pick(profile.clocks);
+  const machines = drawMachines(random, kind, clocks, leaseMs);
   const skews = machines.map(({ options }) => options.maxClockSkewMs).filter(isFinite);
-  const mayBeOff = profile.clocks !== "right" && skews.length > 0 && random.chance(0.5);
+  const mayBeOff = clocks !== "right" && skews.length > 0 && random.chance(0.5);
   const alone = kind === "handover" || kind === "expiry" || random.chance(0.7);
   return {
     seed,
@@ -95,7 +97,7 @@ export function drawScenario(seed: number): Scenario {
     machines,
     network: drawNetwork(random, profile),
     dateErrorMs: mayBeOff ? Math.min(...skews) / 2 : 0,
-    boxErrorMs: random.sign() * random.magnitude(100, 800_000),
+    boxErrorMs: random.sign() * random.magnitude(100, kind === "expiry" ? 2_000 : 800_000),
     upsets: drawUpsets(random, profile),
     intermission: kind === "operator" || random.chance(0.05)
       ? random.pick(["none", "purge", "deletion"])
@@ -106,23 +108,22 @@ export function drawScenario(seed: number): Scenario {
 function drawMachines(
   random: Random,
   kind: string,
+  clocks: Clocks,
   leaseMs: number,
 ): MachinePlan[] {
   const profile = PROFILES[kind]!;
   const handover = kind === "handover";
   // A proxy with a clock of its own is only allowed where nobody judges by it.
   const ownDates = kind === "clocks" && random.chance(0.15);
-  const skews = ownDates
-    ? [Infinity]
-    : kind === "expiry"
-    ? [random.pick([0, 200, 1_000, 5_000]), Infinity]
-    : [0, 0, 200, 1_000, 1_000, Infinity];
+  const skewsMs = ownDates ? [Infinity] : profile.skewsMs;
   const count = handover ? 2 : random.whole(2, 3);
   return Array.from({ length: count }, (_, index): MachinePlan => ({
-    clocks: drawClocks(random, profile.clocks),
+    clocks: drawClocks(random, clocks),
     upset: random.pick(["steps", "suspends"] as const),
     path: {
-      dates: ownDates ? "own" : profile.clocks === "wrong" && random.chance(0.35)
+      dates: ownDates
+        ? "own"
+        : clocks === "wrong" && random.chance(0.35)
         ? random.pick(["none", "sometimes", "aged"] as const)
         : "kept",
       clockErrorMs: random.sign() * random.magnitude(1_000, 800_000),
@@ -131,8 +132,10 @@ function drawMachines(
     workers: !handover && kind !== "queue" && random.chance(0.12),
     options: {
       pollMs: random.whole(...profile.pollMs),
-      maxHandoffMs: handover ? random.whole(200, 300) : random.pick([0, 500, 2_000, 5_000]),
-      maxClockSkewMs: random.pick(skews),
+      maxHandoffMs: handover
+        ? random.whole(200, 300)
+        : random.pick(kind === "queue" ? [2_000, 5_000] : [0, 500, 2_000, 5_000]),
+      maxClockSkewMs: random.pick(skewsMs),
       leaseMs,
       renew: random.chance(profile.renewed),
     },
@@ -142,7 +145,7 @@ function drawMachines(
   }));
 }
 
-function drawClocks(random: Random, clocks: Profile["clocks"]): ClockPlan {
+function drawClocks(random: Random, clocks: Clocks): ClockPlan {
   const most = clocks === "right" ? 1e-4 : DRIFT_MAX;
   const rate = () => 1 + random.pick([random.between(-most, most), -most, most]);
   const monoRate = rate();
@@ -158,12 +161,12 @@ function drawClocks(random: Random, clocks: Profile["clocks"]): ClockPlan {
 }
 
 function drawNetwork(random: Random, profile: Profile): NetworkPlan {
-  const focus = random.chance(profile.focused) ? random.weighted(FOCUS) : undefined;
+  const focus = random.chance(profile.focused) ? random.pick(profile.focus) : undefined;
   const [least, most] = profile.faultRate;
   const latest = random.magnitude(...profile.latencyMs);
   return {
     latencyMs: [random.between(0.1, 0.5) * latest, latest],
-    faultRate: focus === undefined ? random.between(least, most) : random.between(0.3, 0.95),
+    faultRate: random.between(least, focus === undefined ? most : 0.95),
     focus,
     faults: random.pick(profile.faults),
   };

@@ -103,7 +103,9 @@ export class Service {
 
   /** The record of a lock, as it is now. */
   record(name: string): RawRecord | undefined {
-    return this.hasTable ? this.#table.get({ key: { S: name } }) as unknown as RawRecord : undefined;
+    return this.hasTable
+      ? this.#table.get({ key: { S: name } }) as unknown as RawRecord
+      : undefined;
   }
 
   /** An operator deletes a record, empties it of holders, or puts something else in its place. */

@@ -21,12 +21,13 @@ export function planUpsets(world: World): void {
     }
   };
   const machine = () => random.pick(world.machines);
-  const { leaseMs } = scenario;
+  const { leaseMs, profile } = scenario;
   // Any length, but often one that a lease just bears, or just does not.
+  const stopMs = profile.stopMs ?? [50, 5 * leaseMs];
   const anyMs = () =>
-    random.chance(0.4)
+    profile.stopMs === undefined && random.chance(0.4)
       ? leaseMs * random.between(0.3, 1.5)
-      : random.magnitude(50, 5 * leaseMs);
+      : random.magnitude(...stopMs);
   plan("pauses", (until) => pause(world, machine(), until(anyMs()), false));
   plan("suspends", (until) => {
     const sleeper = machine();
@@ -67,7 +68,7 @@ function pause(world: World, machine: Machine, until: number, suspend: boolean):
 function step(world: World, { process, plan }: Machine, random: Random): void {
   // Backwards only where the monotonic clock never stops: one of the two has to be right.
   const sign = plan.upset === "steps" ? random.sign() : 1;
-  const ms = sign * random.magnitude(50, world.scenario.profile.stepMs);
+  const ms = sign * random.magnitude(...world.scenario.profile.stepMs);
   note(world, process.name, sign > 0 ? "clock set forward" : "clock set back");
   world.trace.add(process.name, `by ${Math.round(ms)} ms`);
   process.clocks.step(ms);

@@ -163,7 +163,9 @@ export class World implements CallerContext {
       onEvent: (event) => {
         const { type } = event;
         this.tally.add(
-          type === "lost" ? `event: ${event.code}` : type === "trouble"
+          type === "lost"
+            ? `event: ${event.code}`
+            : type === "trouble"
             ? `event: trouble with ${event.step}`
             : type === "grant" && event.takeover
             ? "event: take-over"

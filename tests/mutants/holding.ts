@@ -1,0 +1,165 @@
+/** Rules of holding a lock: belief, renewal and release. */
+
+import { type Mutant, SEEDS, TRAPS } from "./mutant.ts";
+
+const ACQUIRE = "src/lease/acquire.ts";
+const DECIDE = "src/lease/decide.ts";
+const HELD = "src/lease/held_lease.ts";
+const NATIVE = "src/records/native.ts";
+const RENEWAL = "src/lease/renewal.ts";
+
+/** Mutants of holding a lock. */
+export const HOLDING: readonly Mutant[] = [
+  {
+    rule: "a renewal writes an end above the greatest ever sent for the grant",
+    file: DECIDE,
+    find: "return Math.max(Math.ceil(serverUpper + leaseMs), greatestSent + 1);",
+    replace: "return greatestSent && Math.ceil(serverUpper + leaseMs);",
+    also: [{
+      // The second bolt on that door: a "no" that shows an earlier end is no success.
+      file: RENEWAL,
+      find: "if (holder.expires < expires) {",
+      replace: "if (holder.expires < 0) {",
+    }],
+    seeds: SEEDS,
+  },
+  {
+    rule: "a renewal writes an end above the greatest ever sent, or it is refused",
+    file: DECIDE,
+    find: "return Math.max(Math.ceil(serverUpper + leaseMs), greatestSent + 1);",
+    replace: "return greatestSent && Math.ceil(serverUpper + leaseMs);",
+    suite: TRAPS,
+    test: "greatest ever sent",
+  },
+  {
+    rule: "a lease counts from the first send of its proposal",
+    file: ACQUIRE,
+    find: "const state = new GrantState(this.#context, proposal);",
+    replace:
+      "const state = new GrantState(this.#context, { ...proposal, sentAt: this.#context.runtime.now() });",
+    suite: TRAPS,
+    test: "first send",
+    seeds: SEEDS,
+  },
+  {
+    rule: "a renewed lease counts from the first send of the renewal",
+    file: RENEWAL,
+    find: "state.confirm(sentAt, expires);",
+    replace: "state.confirm(runtime.now(), expires);",
+    seeds: SEEDS,
+  },
+  {
+    rule: "a renewal of unknown outcome extends nothing",
+    file: RENEWAL,
+    find: "const { error } = outcome;",
+    replace: `const { error } = outcome;
+    if (outcome.doubtful) {
+      state.confirm(sentAt, expires);
+      return { kind: "renewed" };
+    }`,
+    seeds: SEEDS,
+  },
+  {
+    rule: "a renewal never shortens",
+    file: NATIVE,
+    find: "`${IS_IN} AND #holders.#g.#e<:e`,",
+    replace: "IS_IN,",
+    seeds: SEEDS,
+  },
+  {
+    rule: "belief ends when the server's upper bound reaches the written end",
+    file: DECIDE,
+    find: "return Math.min(byLease, byServer - margin);",
+    replace: "return byServer < -Infinity ? 0 : byLease;",
+    suite: TRAPS,
+    test: "wall clock is slow",
+    seeds: SEEDS,
+  },
+  {
+    rule: "held is computed, not a flag that a timer sets",
+    file: HELD,
+    find: "return this.#check() === undefined;",
+    replace: "return this.#ended === undefined;",
+    seeds: SEEDS,
+  },
+  {
+    rule: "half of the lease left, or one renewal",
+    file: ACQUIRE,
+    find: "if (tooShort(state.remainingMs(), proposal.leaseMs)) {",
+    replace: "if (tooShort(state.remainingMs(), 0)) {",
+    seeds: SEEDS,
+  },
+  {
+    rule: "half of the lease left, or one renewal and then an error",
+    file: ACQUIRE,
+    find: `if (outcome.kind === "failed" || tooShort(state.remainingMs(), proposal.leaseMs)) {`,
+    replace: `if (outcome.kind === "failed") {`,
+    suite: TRAPS,
+    test: "half of the lease",
+    seeds: SEEDS,
+  },
+  {
+    rule: "a lease lost by time is released on the table",
+    file: HELD,
+    find: `if (code === "LEASE_EXPIRED") this.#cleanUp();`,
+    replace: "",
+    suite: TRAPS,
+    test: "lost by time",
+    seeds: SEEDS,
+  },
+  {
+    rule: "a release takes out its own grant only",
+    file: NATIVE,
+    find: `"REMOVE #holders.#g,#exclusive", IS_IN, {`,
+    replace: `"SET #holders=:empty REMOVE #exclusive", "attribute_exists(#fence)", {
+      ":empty": { M: {} },`,
+    seeds: SEEDS,
+  },
+  {
+    rule: "a release of unknown outcome is finished in the background",
+    file: HELD,
+    find: "this.#cleanUp();\n      throw outcome.error;",
+    replace: "throw outcome.error;",
+    seeds: SEEDS,
+  },
+  {
+    rule: "an answer that comes after the end changes nothing",
+    file: HELD,
+    find: "if (this.#ended !== undefined) return;\n    if (outcome.kind",
+    replace: "if (outcome.kind",
+    seeds: SEEDS,
+  },
+  {
+    rule: "after the end nothing is scheduled again",
+    file: HELD,
+    find: "if (this.#ended !== undefined) return; // after the end nothing is scheduled again",
+    replace: "",
+    seeds: SEEDS,
+  },
+  {
+    rule: "renewal and release are never in flight together",
+    file: HELD,
+    find: "    await this.#renewing;\n",
+    replace: "",
+    seeds: SEEDS,
+  },
+  {
+    rule: "a renewal leaves time for another attempt",
+    file: HELD,
+    find: "attemptTimeoutMs: renewalAttemptMs(left),",
+    replace: "",
+    also: [{
+      file: HELD,
+      find: "renewalAttemptMs, ",
+      replace: "",
+    }],
+    seeds: SEEDS,
+  },
+  {
+    rule: "a renewal that failed is tried again",
+    file: HELD,
+    find: "this.#arm(renewalPauseMs(remainingMs, runtime.random()));",
+    replace: "this.#arm(remainingMs + renewalPauseMs(0, runtime.random()));",
+    seeds: SEEDS,
+  },
+];

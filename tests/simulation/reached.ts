@@ -1,0 +1,37 @@
+/** What the runs together must have met: a fault that never happens proves nothing. */
+
+import { FAULT_NAMES } from "./faults.ts";
+import { PROFILES } from "./profiles.ts";
+import type { Tally } from "./trace.ts";
+
+function named(group: string, ...names: readonly string[]): string[] {
+  return names.map((name) => `${group}: ${name}`);
+}
+
+/** Everything that must be met, as the tally calls it. */
+export const TO_REACH: readonly string[] = [
+  ...named("run", ...Object.keys(PROFILES)),
+  ...named("fault", ...FAULT_NAMES, "cut off"),
+  ...named("upset", "paused", "suspended", "killed", "closed", "cut off"),
+  ...named("upset", "clock set forward", "clock set back"),
+  ...named("upset", "deleted", "emptied", "replaced", "table dropped"),
+  ...named("upset", "records purged", "records deleted late"),
+  ...named("step", "acquire", "take over", "hand over", "renew", "release", "close", "read"),
+  ...named("answer", "lease", "null", "aborted", "MANAGER_CLOSED", "UNAVAILABLE", "CREDENTIALS"),
+  ...named("answer", "LEASE_TOO_SHORT", "TABLE_NOT_FOUND", "RECORD_FOREIGN"),
+  ...named("event", "request", "grant", "take-over", "miss", "renew", "release"),
+  ...named("event", "LEASE_EXPIRED", "LEASE_STOLEN", "LEASE_DELETED"),
+  ...named("event", "trouble with wait", "trouble with renew", "trouble with release"),
+  ...named("event", "trouble with clean-up"),
+  ...named("release", "true", "false", "failed", "disposed", "forgotten"),
+  ...named("renew", "done", "failed"),
+  ...named("update", "done", "failed"),
+  ...named("guarded write", "landed", "refused"),
+  ...named("guarded transaction", "landed", "refused"),
+  ...named("probe", "once", "wait"),
+];
+
+/** What was not met. */
+export function unreached({ counts }: Tally): string[] {
+  return TO_REACH.filter((name) => !counts.has(name));
+}
