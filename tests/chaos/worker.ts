@@ -115,7 +115,7 @@ async function think(): Promise<void> {
   if (phase.kind !== "storm") return await pause(random.between(5, 50));
   const [least, most] = random.pick(STORM_THINKING);
   const ms = random.between(least, most) * order.leaseMs;
-  if (random.chance(0.9)) return await pause(ms);
+  if (random.chance(0.8)) return await pause(ms);
   // Without a break for anything else, as hard work does: no timer tells that the lease has run out.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
