@@ -9,6 +9,7 @@ import type { Moment } from "../runtime.ts";
 import { type ProtocolContext, purgeAt } from "./context.ts";
 import { nextToken } from "./decide.ts";
 import type { WriteOutcome } from "./lock_table.ts";
+import { SIGNATURE_WINDOW_MS } from "./server_clock.ts";
 
 /** A proposal as it was sent. Retries repeat it; another try is another proposal. */
 export interface Proposal extends Grant {
@@ -48,13 +49,20 @@ export function propose(
 }
 
 /** Raises the fence to a proposal's token and so makes sure that it can never be applied any more. */
-export function closeProposal(
+export async function closeProposal(
   context: ProtocolContext,
   proposal: Proposal,
   signal?: AbortSignal,
 ): Promise<WriteOutcome> {
-  const input = context.table.layout.close(proposal, purgeAt(context));
-  return context.table.write(proposal.name, input, { retrySkew: true, signal });
+  const { table, runtime } = context;
+  const input = table.layout.close(proposal, purgeAt(context));
+  const outcome = await table.write(proposal.name, input, { signal });
+  if (outcome.kind !== "failed" || !outcome.skewed) return outcome;
+  // This machine's clock was off. A proposal that it put so far ahead was signed ahead as well, so it
+  // can never be applied; closing it would put the fence ahead, and all tokens to come.
+  const ahead = proposal.token - table.clock.estimate(runtime.now());
+  if (ahead > SIGNATURE_WINDOW_MS) return { kind: "refused", record: undefined, doubtful: false };
+  return await table.write(proposal.name, input, { signal, retrySkew: true });
 }
 
 /** Sends one release. The grant is gone after every outcome but `failed`. */
