@@ -63,7 +63,9 @@ async function collect(
   onLine: (line: string) => void,
 ): Promise<void> {
   let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+  const decoder = new TextDecoder();
+  for await (const bytes of stream) {
+    const text = decoder.decode(bytes, { stream: true });
     const lines = (rest + text.replace(COLOURS, "")).split("\n");
     rest = lines.pop() ?? "";
     lines.forEach(onLine);
