@@ -24,7 +24,6 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: "",
     suite: TRAPS,
     test: "one proposal is open",
-    seeds: SEEDS,
   },
   {
     rule: "tryAcquire closes an open proposal before it says no",
@@ -33,7 +32,6 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: "if (answered) { this.#open = undefined; return null; }",
     suite: TRAPS,
     test: "before it says no",
-    seeds: SEEDS,
   },
   {
     rule: "giving up closes an open proposal",
@@ -123,14 +121,16 @@ export const ACQUIRING: readonly Mutant[] = [
     file: NATIVE,
     find: `"attribute_exists(#holders.#from) AND #fence<:t"`,
     replace: `"#fence<:t"`,
-    seeds: SEEDS,
+    suite: "tests/lease/acquire_test.ts",
+    test: "every write has a condition and asks for the record that fails it",
   },
   {
     rule: "a hand-over compares the fence",
     file: NATIVE,
     find: `"attribute_exists(#holders.#from) AND #fence<:t"`,
     replace: `"attribute_exists(#holders.#from)"`,
-    seeds: SEEDS,
+    suite: "tests/lease/acquire_test.ts",
+    test: "every write has a condition and asks for the record that fails it",
   },
   {
     rule: "after a hand-over of unknown outcome the old grant is released",
@@ -148,7 +148,6 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: `this.#open = undefined; offer.answer("unknown");`,
     suite: TRAPS,
     test: "leaves no new grant",
-    seeds: SEEDS,
   },
   {
     rule: "after a run of hand-overs the next caller stands back",

@@ -30,7 +30,8 @@ export const CLOCKS: readonly Mutant[] = [
     file: DECIDE,
     find: "return Math.max(0, Math.min(wall, mono));",
     replace: "return Math.max(0, wall, mono);",
-    seeds: SEEDS,
+    suite: "tests/lease/clocks_test.ts",
+    test: "no two believe when the asker's wall clock steps by 30000 ms, at any moment",
   },
   {
     rule: "a waiter whose wall clock was set back watches anew",
@@ -72,7 +73,8 @@ export const CLOCKS: readonly Mutant[] = [
       { file: DECIDE, find: "const MARGIN_SHARE = 0.05;", replace: "const MARGIN_SHARE = 0;" },
       { file: DECIDE, find: "const MARGIN_LEAST_MS = 250;", replace: "const MARGIN_LEAST_MS = 0;" },
     ],
-    seeds: SEEDS,
+    suite: "tests/lease/traps_test.ts",
+    test: "trap: a lease lost by time is released on the table",
   },
   {
     rule: "an end is written from the server's upper bound",
@@ -86,7 +88,9 @@ export const CLOCKS: readonly Mutant[] = [
     file: "src/lease/acquire.ts",
     find: "serverLower: table.clock.lower(now),",
     replace: "serverLower: table.clock.lower(now) && table.clock.upper(now),",
-    seeds: SEEDS,
+    suite: "tests/lease/takeover_test.ts",
+    test:
+      "tryAcquire() by processes 0 ms ahead that never saw the holder takes over in time and not before",
   },
   {
     rule: "both bounds swapped",
@@ -106,7 +110,8 @@ export const CLOCKS: readonly Mutant[] = [
     find: "holder.expires + view.maxClockSkewMs - view.serverLower",
     replace:
       "holder.expires + (view.maxClockSkewMs === Infinity ? Infinity : 0) - view.serverLower",
-    seeds: SEEDS,
+    suite: "tests/lease/decide_test.ts",
+    test: "deadInMs() goes by the server's lower bound and the allowance",
   },
   {
     rule: "an infinite maxClockSkewMs turns judging by dates off",
@@ -127,7 +132,8 @@ export const CLOCKS: readonly Mutant[] = [
     file: SERVER_CLOCK,
     find: "upper: date + DATE_RESOLUTION_MS + most * (1 + DRIFT_RATE),",
     replace: "upper: date + DATE_RESOLUTION_MS + Math.min(most, 0),",
-    seeds: SEEDS,
+    suite: "tests/lease/server_clock_test.ts",
+    test: "boundsOf() reaches from the date to a second and a round trip after it",
   },
   {
     rule: "dates with an Age are ignored",
@@ -141,7 +147,9 @@ export const CLOCKS: readonly Mutant[] = [
     file: LOCK_TABLE,
     find: `if (timing.kind === "accepted") this.clock.observe(timing);`,
     replace: `if (timing.kind !== "skewed") this.clock.observe(timing);`,
-    seeds: SEEDS,
+    suite: "tests/lease/ambiguous_test.ts",
+    test:
+      "renew() extends the lease or leaves it as it was when its write meets: redirect, applied",
   },
   {
     rule: "without a Date an end is written 15 minutes later",
@@ -168,14 +176,14 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "const most = Math.max(0, mono);",
     suite: SERVER_CLOCK_TEST,
     test: "widens by drift",
-    seeds: SEEDS,
   },
   {
     rule: "the lower bound trusts the slower of both clocks",
     file: SERVER_CLOCK,
     find: "const least = Math.max(0, Math.min(wall, mono));",
     replace: "const least = Math.max(0, wall, mono);",
-    seeds: SEEDS,
+    suite: "tests/lease/server_clock_test.ts",
+    test: "project() widens by drift: upper by the faster clock, lower by the slower",
   },
   {
     rule: "bounds are dropped when the two clocks have parted",
@@ -184,7 +192,6 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "return {\n    lower: bounds.lower",
     suite: SERVER_CLOCK_TEST,
     test: "gives up when the two clocks have parted",
-    seeds: SEEDS,
   },
   {
     rule: "bounds are anchored to both clocks, and dropped when these have parted",
@@ -196,6 +203,7 @@ export const CLOCKS: readonly Mutant[] = [
       find: "if (parted) return undefined;\n  return {\n    lower: bounds.lower",
       replace: "return {\n    lower: bounds.lower",
     }],
-    seeds: SEEDS,
+    suite: "tests/lease/server_clock_test.ts",
+    test: "project() widens by drift: upper by the faster clock, lower by the slower",
   },
 ];

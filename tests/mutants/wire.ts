@@ -1,6 +1,6 @@
 /** Rules of the wire that the protocol rests on: what an answer says, and what it leaves open. */
 
-import { type Mutant, SEEDS } from "./mutant.ts";
+import type { Mutant } from "./mutant.ts";
 
 /** Mutants of the wire. */
 export const WIRE: readonly Mutant[] = [
@@ -9,7 +9,8 @@ export const WIRE: readonly Mutant[] = [
     file: "src/dynamodb/errors.ts",
     find: "const mayHaveApplied = call.mayHaveApplied ||= unknown;",
     replace: "const mayHaveApplied = call.mayHaveApplied = unknown;",
-    seeds: SEEDS,
+    suite: "tests/lease/traps_test.ts",
+    test: "trap: tryAcquire closes an open proposal before it says no",
   },
   {
     rule: "an error of the server leaves open whether the write was applied",
@@ -17,20 +18,25 @@ export const WIRE: readonly Mutant[] = [
     find:
       "return failure(call, code, message, status >= 500 || UNKNOWN_CODE.test(code), undefined, {",
     replace: "return failure(call, code, message, UNKNOWN_CODE.test(code), undefined, {",
-    seeds: SEEDS,
+    suite: "tests/dynamodb/retry_test.ts",
+    test: "send() retries with growing pauses when it meets a readable 500",
   },
   {
     rule: "no answer leaves open whether the write was applied",
     file: "src/dynamodb/client.ts",
     find: `answer = failure(call, code, "no answer", isSent, cause);`,
     replace: `answer = failure(call, code, "no answer", false, cause);`,
-    seeds: SEEDS,
+    suite: "tests/lease/traps_test.ts",
+    test: "trap: tryAcquire closes an open proposal before it says no",
   },
   {
     rule: "an abort leaves open whether the write was applied",
     file: "src/lease/lock_table.ts",
-    find: "doubtful: limits.signal?.aborted === true",
-    replace: "doubtful: false",
-    seeds: SEEDS,
+    find:
+      `if (doubtful || !isDynamoError(error)) return { kind: "failed", error, doubtful, skewed };`,
+    replace:
+      `if (doubtful || !isDynamoError(error)) return { kind: "failed", error, doubtful: false, skewed };`,
+    suite: "tests/lease/traps_test.ts",
+    test: "trap: a hand-over that landed unseen leaves no new grant",
   },
 ];
