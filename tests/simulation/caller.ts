@@ -124,23 +124,14 @@ export class Caller {
       const what = judgeRejection(checker, call, error, {
         calm: isCalm(scenario),
         tampering: scenario.upsets.tampering > 0,
-        unsigned: this.#cannotSign,
+        // A clock that is wrong stays so where the time that answers tell is taken away.
+        timeless: this.#plan.path.dates !== "kept",
         // Dates that are off by as much as this leave less than half of such a lease.
         imprecise: 2 * scenario.dateErrorMs + 1_000 > scenario.leaseMs / 3,
       });
       tally.add(`answer: ${what}`);
       if (trace.on) trace.add(this.process.name, `'${name}' ${what}`);
     }
-  }
-
-  /**
-   * Its wall clock is so wrong that its signatures are refused, and nobody tells it the time: what the
-   * answers say of it is taken away or is not the service's.
-   */
-  get #cannotSign(): boolean {
-    const { scheduler } = this.#context;
-    const aheadMs = this.process.clocks.now().wall - scheduler.now;
-    return this.#plan.path.dates !== "kept" && (aheadMs < -290_000 || aheadMs > 890_000);
   }
 
   #options(): { -readonly [Key in keyof AcquireOptions]: AcquireOptions[Key] } {

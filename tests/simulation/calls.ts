@@ -72,7 +72,7 @@ export function judgeRejection(
   run: {
     readonly calm: boolean;
     readonly tampering: boolean;
-    readonly unsigned: boolean;
+    readonly timeless: boolean;
     readonly imprecise: boolean;
   },
 ): string {
@@ -86,7 +86,7 @@ export function judgeRejection(
   const allowed = code !== undefined && (
     (code === "MANAGER_CLOSED" && process.closing) ||
     (TROUBLE.has(code) && !run.calm && !call.healed) ||
-    (code === "CREDENTIALS" && run.unsigned) ||
+    (code === "CREDENTIALS" && run.timeless) ||
     (code === "LEASE_TOO_SHORT" && run.imprecise) ||
     (TAMPERED.has(code) && run.tampering)
   );

@@ -115,7 +115,9 @@ export class Checker {
   /** A manager told something. */
   told(process: Process, event: LockEvent): void {
     if (event.type === "lost") this.#lost(process, event);
-    if (event.type === "renew") this.#renewed(process, event.name, event.fencingToken);
+    if (event.type === "renew") {
+      this.#renewed(process, event.name, event.fencingToken, event.remainingMs);
+    }
     if (event.type !== "trouble") return;
     if (event.step === "renew") this.#renewed(process, event.name, undefined);
     if (event.step !== "clean-up") return;
@@ -125,12 +127,20 @@ export class Checker {
   }
 
   /** A renewal was answered, or with no token failed: of a lease that has not ended. */
-  #renewed(process: Process, name: string, token: number | undefined): void {
+  #renewed(
+    process: Process,
+    name: string,
+    token: number | undefined,
+    remainingMs = 0,
+  ): void {
     const running =
       this.#live.get(name)?.filter((held) => held.process === process && !held.givenBack) ?? [];
     const held = running.find(({ lease }) => lease.fencingToken === token);
     if (held !== undefined) {
-      held.renewedAt = { faults: process.faults, throttles: process.throttles };
+      // One that took nearly a lease leaves no time for the next.
+      held.renewedAt = remainingMs > 0.6 * held.leaseMs
+        ? { faults: process.faults, throttles: process.throttles }
+        : undefined;
     } else if (token !== undefined || running.length === 0) {
       this.accuse("nothing is renewed after its end", `${process.name} told of '${name}' ${token}`);
     }

@@ -31,7 +31,10 @@ export interface FaultContext {
 type Maker = (context: FaultContext) => Fate;
 
 function delayMs({ random, longestLeaseMs }: FaultContext): number {
-  return random.magnitude(100, 2 * longestLeaseMs);
+  // Past the lease; but often just short of what an attempt is waited for.
+  return random.chance(0.5)
+    ? random.between(100, 4_900)
+    : random.magnitude(100, 2 * longestLeaseMs);
 }
 
 /** A fault of the service itself. */
@@ -80,6 +83,11 @@ const FAULTS: Readonly<Record<string, Maker>> = {
   "request late": (context) => ({ arrives: true, thereMs: delayMs(context) }),
   "answer late": (context) => ({ arrives: true, backMs: delayMs(context) }),
   "body late": (context) => ({ arrives: true, bodyMs: delayMs(context) }),
+  "request and body late": (context) => ({
+    arrives: true,
+    thereMs: context.random.between(0, 2_400),
+    bodyMs: context.random.between(0, 2_400),
+  }),
   "request duplicated": (context) => ({ arrives: true, copyMs: delayMs(context) }),
   "body truncated": served({ kind: "body", how: "truncated" }),
   "body empty": served({ kind: "body", how: "empty" }),

@@ -55,6 +55,8 @@ export interface NetworkContext {
   readonly faults: FaultContext;
   readonly pathOf: (process: Process) => Path;
   readonly delivered: (delivery: Delivery) => void;
+  /** A process has sent a request, which now is on its way. */
+  readonly sent: (process: Process) => void;
 }
 
 /** One request as its sender waits for it. */
@@ -102,6 +104,7 @@ export class Network {
       const fate = this.#fate(process, message);
       const sentAt = this.#context.scheduler.now;
       const number = ++this.#sent;
+      this.#context.sent(process);
       this.#travel({ process, message, fate, sentAt, number, finish, resolve, reject });
     });
   };

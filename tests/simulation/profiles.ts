@@ -19,8 +19,11 @@ export interface Upsets<T = number> {
   readonly tampering?: T;
 }
 
-/** Right to a hair; right at first, but running 1 % too fast or slow; or both wrong and drifting. */
-export type Clocks = "right" | "drifting" | "wrong";
+/**
+ * Right to a hair; right at first, but running 1 % too fast or slow; drifting and mostly behind, though
+ * not so far that signatures are refused; or as wrong as it comes.
+ */
+export type Clocks = "right" | "drifting" | "slow" | "wrong";
 
 /** What a kind of runs is like. */
 export interface Profile {
@@ -53,6 +56,10 @@ export interface Profile {
   readonly pollMs: Range;
   readonly callers: Range;
   readonly turns: Range;
+  /** How many locks there are; usually one. */
+  readonly names: Range;
+  /** When the faults stop, in leases. */
+  readonly leases: Range;
 }
 
 const ALL: Weights = Object.fromEntries(FAULT_NAMES.map((name) => [name, 1]));
@@ -89,6 +96,16 @@ const HAND_OVERS = [
   ...[["hand over", "release"], ["hand over", "release"]],
 ];
 
+/** What gives clocks a wrong idea of the time: slow answers, bodies and retries. */
+const SLOW_ANSWERS: Weights = {
+  "request and body late": 8,
+  "answer late": 3,
+  "body late": 3,
+  "request late": 2,
+  "throttled by the table": 1,
+  "internal error, not applied": 1,
+};
+
 const USUAL: Profile = {
   weight: 10,
   faultRate: [0, 0],
@@ -107,6 +124,8 @@ const USUAL: Profile = {
   pollMs: [300, 2_000],
   callers: [1, 2],
   turns: [1, 2],
+  names: [1, 2],
+  leases: [1.5, 4],
 };
 
 /** Every kind. */
@@ -123,6 +142,8 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     renewed: 1,
     idle: 0,
     pollMs: [350, 400],
+    names: [1, 1],
+    leases: [5, 5],
   },
   /** Requests and answers are lost, refused and damaged. */
   lossy: { ...USUAL, faultRate: [0.05, 0.5], focused: 0.4, upsets: { cuts: [0, 1] } },
@@ -149,6 +170,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     idle: 0.5,
     callers: [1, 1],
     turns: [1, 2],
+    names: [1, 1],
   },
   /** A lock goes from caller to caller of a process while its requests go astray. */
   queue: {
@@ -162,6 +184,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     idle: 0.05,
     callers: [2, 3],
     turns: [2, 2],
+    names: [1, 1],
   },
   /** Renewals fail again and again while others wait. */
   renewal: {
@@ -181,13 +204,14 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     pollMs: [60, 250],
     callers: [1, 1],
     turns: [1, 1],
+    names: [1, 1],
   },
   /** Leases run out while others wait for just that, and clocks drift. */
   expiry: {
     ...USUAL,
     weight: 15,
-    faultRate: [0, 0.3],
-    faults: [LATE, BOXES],
+    faultRate: [0, 0.4],
+    faults: [LATE, BOXES, SLOW_ANSWERS, SLOW_ANSWERS],
     latencyMs: [3, 20],
     clocks: ["drifting"],
     upsets: { suspends: [0, 3], steps: [0, 3] },
@@ -198,8 +222,29 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     renewed: 0.25,
     idle: 0.01,
     pollMs: [60, 400],
-    callers: [1, 1],
-    turns: [1, 3],
+    callers: [1, 3],
+    turns: [1, 2],
+  },
+  /** Processes that have just been started take locks with all that they do not know of the time. */
+  fresh: {
+    ...USUAL,
+    weight: 12,
+    faultRate: [0, 0.4],
+    faults: [SLOW_ANSWERS],
+    latencyMs: [5, 300],
+    clocks: ["slow", "wrong"],
+    upsets: { steps: [0, 4], kills: [0, 3] },
+    stepMs: [500, 4_000_000],
+    stopMs: [10, 300],
+    skewsMs: [1_000, 5_000],
+    hold: [0.2, 1.2],
+    renewed: 0.3,
+    idle: 0.02,
+    pollMs: [100, 400],
+    callers: [1, 3],
+    turns: [1, 1],
+    names: [1, 3],
+    leases: [0.5, 1.5],
   },
   /** Wall clocks are off and are set, machines are suspended, dates are missing or wrong. */
   clocks: {

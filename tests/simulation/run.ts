@@ -36,6 +36,8 @@ export async function simulate(
   addEventListener("unhandledrejection", unhandled);
   try {
     await play(world);
+  } catch (error) {
+    world.checker.accuse("the simulator itself works", String((error as Error).stack ?? error));
   } finally {
     removeEventListener("unhandledrejection", unhandled);
   }

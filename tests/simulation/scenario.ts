@@ -41,6 +41,7 @@ export interface Scenario {
   readonly seed: number;
   readonly kind: string;
   readonly profile: Profile;
+  readonly clocks: Clocks;
   /** When the faults stop, from the start. */
   readonly healMs: number;
   readonly names: readonly string[];
@@ -69,10 +70,10 @@ export function isCalm({ kind }: Scenario): boolean {
  * Whether only the network is to blame where a lease is lost, and it is quick. Then a renewed lease
  * bears two failed attempts: three fit into the time between its renewal and its end.
  */
-export function isSteady({ profile, network, upsets }: Scenario): boolean {
+export function isSteady({ clocks, network, upsets, dateErrorMs }: Scenario): boolean {
   const { pauses, suspends, steps, cuts } = upsets;
-  return !profile.clocks.includes("wrong") && network.latencyMs[1] <= 20 &&
-    pauses + suspends + steps + cuts === 0;
+  return (clocks === "right" || clocks === "drifting") && network.latencyMs[1] <= 20 &&
+    pauses + suspends + steps + cuts + dateErrorMs === 0;
 }
 
 /** Draws a run from its seed; all of the runs are of one kind where that is given. */
@@ -86,13 +87,14 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
   const machines = drawMachines(random, kind, clocks, leaseMs);
   const skews = machines.map(({ options }) => options.maxClockSkewMs).filter(isFinite);
   const mayBeOff = clocks !== "right" && skews.length > 0 && random.chance(0.5);
-  const alone = kind === "handover" || kind === "expiry" || random.chance(0.7);
+  const names = random.chance(0.5) ? profile.names[0] : random.whole(...profile.names);
   return {
     seed,
     kind,
     profile,
-    healMs: kind === "handover" ? 15_000 : leaseMs * random.between(1.5, 4),
-    names: alone ? ["a"] : ["a", "b"],
+    clocks,
+    healMs: leaseMs * random.between(...profile.leases),
+    names: ["a", "b", "c"].slice(0, names),
     leaseMs,
     machines,
     network: drawNetwork(random, profile),
@@ -115,7 +117,12 @@ function drawMachines(
   const handover = kind === "handover";
   // A proxy with a clock of its own is only allowed where nobody judges by it.
   const ownDates = kind === "clocks" && random.chance(0.15);
-  const skewsMs = ownDates ? [Infinity] : profile.skewsMs;
+  // Now and then all of them are alike.
+  const skewsMs = ownDates
+    ? [Infinity]
+    : random.chance(0.5)
+    ? [random.pick(profile.skewsMs)]
+    : profile.skewsMs;
   const count = handover ? 2 : random.whole(2, 3);
   return Array.from({ length: count }, (_, index): MachinePlan => ({
     clocks: drawClocks(random, clocks),
@@ -149,15 +156,18 @@ function drawClocks(random: Random, clocks: Clocks): ClockPlan {
   const most = clocks === "right" ? 1e-4 : DRIFT_MAX;
   const rate = () => 1 + random.pick([random.between(-most, most), -most, most]);
   const monoRate = rate();
-  // Up to where a signature is refused, and now and then beyond.
-  const mostWrong = random.chance(0.1) ? 1e8 : 800_000;
   return {
-    wallOffsetMs: clocks === "wrong"
-      ? random.sign() * random.magnitude(10, mostWrong)
-      : random.between(-50, 50),
+    wallOffsetMs: drawOffset(random, clocks),
     wallRate: random.chance(0.7) ? monoRate : rate(),
     monoRate,
   };
+}
+
+function drawOffset(random: Random, clocks: Clocks): number {
+  if (clocks === "slow") return (random.chance(0.8) ? -1 : 1) * random.magnitude(1_000, 280_000);
+  if (clocks !== "wrong") return random.between(-50, 50);
+  // Up to where a signature is refused, and now and then beyond.
+  return random.sign() * random.magnitude(10, random.chance(0.1) ? 1e8 : 800_000);
 }
 
 function drawNetwork(random: Random, profile: Profile): NetworkPlan {

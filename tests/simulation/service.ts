@@ -66,6 +66,7 @@ export class Service {
   readonly #dynamo: MemoryDynamo;
   readonly #now: () => number;
   readonly #random: Random;
+  #turn = 0;
 
   constructor(now: () => number, random: Random) {
     this.#now = now;
@@ -162,7 +163,9 @@ export class Service {
   }
 
   async #exchange({ headers, body }: Message, fault?: Fault): Promise<Answer> {
-    if (fault !== undefined) this.#dynamo.failNext(fault);
+    // For this request and no other, also where it is refused before it meets the fault.
+    const turn = ++this.#turn;
+    if (fault !== undefined) this.#dynamo.failNext(fault, { when: () => turn === this.#turn });
     const init = { method: "POST", headers, body };
     const response = await this.#dynamo.fetch("http://127.0.0.1:1/", init);
     const bytes = new Uint8Array(await response.arrayBuffer());

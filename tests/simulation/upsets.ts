@@ -7,42 +7,60 @@ import type { Machine, World } from "./world.ts";
 /** Everything is well again a little before the faults stop. */
 const UPSETS_UNTIL = 0.97;
 
+/** The way of a request that something happens to meanwhile, at most. */
+const ON_THE_WAY_MS = 100;
+
 /** Plans all that goes wrong in a run. */
 export function planUpsets(world: World): void {
   const { scenario, scheduler } = world;
+  const { leaseMs, profile } = scenario;
   const random = new Random(scenario.seed, "upsets");
   const end = scheduler.now + scenario.healMs * UPSETS_UNTIL;
-  const plan = (upset: keyof Upsets, happen: (again: (ms: number) => number) => void) => {
-    for (let count = 0; count < scenario.upsets[upset]; count++) {
-      scheduler.at(random.between(scheduler.now, end), () => {
-        // However long it lasts, it is over by then.
-        happen((ms) => Math.min(scheduler.now + ms, end));
-      });
-    }
-  };
-  const machine = () => random.pick(world.machines);
-  const { leaseMs, profile } = scenario;
+  const until = (ms: number) => Math.min(scheduler.now + ms, end);
   // Any length, but often one that a lease just bears, or just does not.
   const stopMs = profile.stopMs ?? [50, 5 * leaseMs];
   const anyMs = () =>
     profile.stopMs === undefined && random.chance(0.4)
       ? leaseMs * random.between(0.3, 1.5)
       : random.magnitude(...stopMs);
-  plan("pauses", (until) => pause(world, machine(), until(anyMs()), false));
-  plan("suspends", (until) => {
-    const sleeper = machine();
-    if (sleeper.plan.upset === "suspends") pause(world, sleeper, until(anyMs()), true);
+  const plan = (upset: keyof Upsets, happen: (machine: Machine) => void) => {
+    for (let count = 0; count < scenario.upsets[upset]; count++) {
+      const machine = random.pick(world.machines);
+      if (random.chance(0.5)) {
+        scheduler.at(random.between(scheduler.now, end), () => happen(machine));
+      } else lieInWait(world, machine, random, () => void (scheduler.now < end && happen(machine)));
+    }
+  };
+  plan("pauses", (machine) => pause(world, machine, until(anyMs()), false));
+  plan("suspends", (machine) => {
+    if (machine.plan.upset === "suspends") pause(world, machine, until(anyMs()), true);
   });
-  plan("steps", () => step(world, machine(), random));
-  plan("kills", (until) => kill(world, machine(), random.chance(0.7) ? until(anyMs()) : undefined));
-  plan("closes", (until) => close(world, machine(), until(anyMs())));
-  plan("cuts", (until) => {
-    const { plan, name } = machine();
+  plan("steps", (machine) => step(world, machine, random));
+  plan(
+    "kills",
+    (machine) => kill(world, machine, random.chance(0.7) ? until(anyMs()) : undefined),
+  );
+  plan("closes", (machine) => close(world, machine, until(anyMs())));
+  plan("cuts", ({ plan, name }) => {
     note(world, name, "cut off");
     plan.path.cut = true;
     scheduler.at(until(anyMs()), () => plan.path.cut = false);
   });
-  plan("tampering", (until) => tamper(world, random, until(random.magnitude(10, 3_000))));
+  plan("tampering", () => tamper(world, random, until(random.magnitude(10, 3_000))));
+}
+
+/** Lets something happen while one of the machine's first requests, or a later one, is on its way. */
+function lieInWait(world: World, machine: Machine, random: Random, happen: () => void): void {
+  const { ambushes, scheduler } = world;
+  const ambush = ambushes.get(machine) ?? [];
+  ambushes.set(machine, ambush);
+  const count = Math.floor(random.magnitude(1, 20));
+  while (ambush.length < count - 1) ambush.push(() => {});
+  const before = ambush[count - 1];
+  ambush[count - 1] = () => {
+    before?.();
+    scheduler.after(random.between(0, ON_THE_WAY_MS), happen);
+  };
 }
 
 function note({ tally, trace }: World, who: string, what: string): void {

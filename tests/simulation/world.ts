@@ -42,6 +42,8 @@ export class World implements CallerContext {
   readonly processes: Process[] = [];
   readonly callers: Caller[] = [];
   healed = false;
+  /** Called when a machine sends its next request, while that is on its way. */
+  readonly ambushes: Map<Machine, (() => void)[]> = new Map();
   readonly #processes = new Map<string, Process>();
   #waiting: (() => void)[] = [];
 
@@ -124,6 +126,10 @@ export class World implements CallerContext {
       ...{ scheduler, service, random, trace, tally, plan },
       faults: { random, longestLeaseMs: 2 * leaseMs, boxClock },
       pathOf: (process) => this.#machineOf(process).plan.path,
+      sent: (process) => {
+        const machine = this.#machineOf(process);
+        this.ambushes.get(machine)?.shift()?.();
+      },
       delivered: (delivery) =>
         checker.ledger.delivered(delivery, (tag) => this.#processes.get(tag)),
     });
