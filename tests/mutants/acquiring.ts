@@ -179,6 +179,7 @@ export const ACQUIRING: readonly Mutant[] = [
     file: "src/manager.ts",
     find: "await Promise.all(this.#work);",
     replace: "this.#work.clear();",
-    seeds: SEEDS,
+    suite: "tests/manager_test.ts",
+    test: "close() waits until what was under way has been cleaned up",
   },
 ];

@@ -65,7 +65,8 @@ export const HOLDING: readonly Mutant[] = [
     file: NATIVE,
     find: "`${IS_IN} AND #holders.#g.#e<:e`,",
     replace: "IS_IN,",
-    seeds: SEEDS,
+    suite: "tests/records/native_test.ts",
+    test: "renew() is refused when the grant is gone or its end is as late already",
   },
   {
     rule: "belief ends when the server's upper bound reaches the written end",
