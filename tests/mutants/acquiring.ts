@@ -1,6 +1,6 @@
 /** Rules of taking a lock: proposals, tokens, take-overs, hand-overs and giving up. */
 
-import { type Mutant, SEEDS, TRAPS } from "./mutant.ts";
+import { type Mutant, RARE_SEEDS, SEEDS, TRAPS } from "./mutant.ts";
 
 const ACQUIRE = "src/lease/acquire.ts";
 const NATIVE = "src/records/native.ts";
@@ -24,6 +24,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: "",
     suite: TRAPS,
     test: "one proposal is open",
+    seeds: RARE_SEEDS,
+    kind: "stray",
   },
   {
     rule: "tryAcquire closes an open proposal before it says no",
@@ -32,6 +34,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: "if (answered) { this.#open = undefined; return null; }",
     suite: TRAPS,
     test: "before it says no",
+    seeds: RARE_SEEDS,
+    kind: "stray",
   },
   {
     rule: "giving up closes an open proposal",
@@ -107,7 +111,8 @@ export const ACQUIRING: readonly Mutant[] = [
     file: NATIVE,
     find: `"#fence=:seen AND #holders=:old"`,
     replace: `"#fence=:seen"`,
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "a token is above every fence seen",
@@ -131,6 +136,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: `"attribute_exists(#holders.#from)"`,
     suite: "tests/lease/acquire_test.ts",
     test: "every write has a condition and asks for the record that fails it",
+    seeds: RARE_SEEDS,
+    kind: "queue",
   },
   {
     rule: "after a hand-over of unknown outcome the old grant is released",
@@ -139,7 +146,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: `if (answer !== undefined && answer !== "declined") return true;`,
     suite: TRAPS,
     test: "leaves no old grant",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "queue",
   },
   {
     rule: "a hand-over of unknown outcome stays open until it is closed",
@@ -148,6 +156,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: `this.#open = undefined; offer.answer("unknown");`,
     suite: TRAPS,
     test: "leaves no new grant",
+    seeds: RARE_SEEDS,
+    kind: "queue",
   },
   {
     rule: "after a run of hand-overs the next caller stands back",
@@ -156,7 +166,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: `handedMs >= Infinity ? "stand back" : "look"`,
     suite: TRAPS,
     test: "get their turn",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "handover",
   },
   {
     rule: "the head of the queue pauses before its first try",
@@ -165,7 +176,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: "if (this.#standBack && verdict === undefined) {",
     suite: TRAPS,
     test: "get their turn",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "handover",
   },
   {
     rule: "whoever leaves the queue lets the next one in",

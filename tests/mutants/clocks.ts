@@ -1,6 +1,6 @@
 /** Rules of time: the two local clocks, the server's, and who may judge by which. */
 
-import { type Mutant, SEEDS, TRAPS } from "./mutant.ts";
+import { type Mutant, RARE_SEEDS, SEEDS, TRAPS } from "./mutant.ts";
 
 const DECIDE = "src/lease/decide.ts";
 const SERVER_CLOCK = "src/lease/server_clock.ts";
@@ -16,14 +16,16 @@ export const CLOCKS: readonly Mutant[] = [
     file: DECIDE,
     find: HELD_FOR,
     replace: "return Math.max(0, now.wall - since.wall);",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "fresh",
   },
   {
     rule: "a holder's time is the larger of both clocks: the monotonic clock may stand still",
     file: DECIDE,
     find: HELD_FOR,
     replace: "return Math.max(0, now.mono - since.mono);",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "a waiter's time is the smaller of both clocks",
@@ -32,6 +34,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "return Math.max(0, wall, mono);",
     suite: "tests/lease/clocks_test.ts",
     test: "no two believe when the asker's wall clock steps by 30000 ms, at any moment",
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "a waiter whose wall clock was set back watches anew",
@@ -55,14 +59,16 @@ export const CLOCKS: readonly Mutant[] = [
       find: "  readonly #runtime: Runtime;",
       replace: "  readonly #runtime: Runtime;\n  #sentAt = { wall: 0, mono: 0 };",
     }],
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "slow",
   },
   {
     rule: "a waiter goes by the stored lease, not by its own",
     file: DECIDE,
     find: "holder.leaseMs * OBSERVATION_SLACK",
     replace: "Math.min(holder.leaseMs, 2_000) * OBSERVATION_SLACK",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "clocks may run 1 % too fast or too slow",
@@ -75,13 +81,16 @@ export const CLOCKS: readonly Mutant[] = [
     ],
     suite: "tests/lease/traps_test.ts",
     test: "trap: a lease lost by time is released on the table",
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "an end is written from the server's upper bound",
     file: "src/lease/decide.ts",
     find: "return Math.max(Math.ceil(serverUpper + leaseMs), greatestSent + 1);",
     replace: "return Math.max(Math.ceil(serverUpper - 2_000 + leaseMs), greatestSent + 1);",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "an end is judged by the server's lower bound",
@@ -91,6 +100,8 @@ export const CLOCKS: readonly Mutant[] = [
     suite: "tests/lease/takeover_test.ts",
     test:
       "tryAcquire() by processes 0 ms ahead that never saw the holder takes over in time and not before",
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "both bounds swapped",
@@ -102,7 +113,8 @@ export const CLOCKS: readonly Mutant[] = [
       find: "if (bounds !== undefined) return bounds.upper;",
       replace: "if (bounds !== undefined) return bounds.lower;",
     }],
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "dates may be off by maxClockSkewMs",
@@ -112,6 +124,8 @@ export const CLOCKS: readonly Mutant[] = [
       "holder.expires + (view.maxClockSkewMs === Infinity ? Infinity : 0) - view.serverLower",
     suite: "tests/lease/decide_test.ts",
     test: "deadInMs() goes by the server's lower bound and the allowance",
+    seeds: RARE_SEEDS,
+    kind: "fresh",
   },
   {
     rule: "an infinite maxClockSkewMs turns judging by dates off",
@@ -127,6 +141,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "upper: date + most * (1 + DRIFT_RATE),",
     suite: "tests/lease/server_clock_test.ts",
     test: "boundsOf() reaches from the date to a second and a round trip after it",
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "a date is as old as the answer may be",
@@ -151,6 +167,8 @@ export const CLOCKS: readonly Mutant[] = [
     suite: "tests/lease/ambiguous_test.ts",
     test:
       "renew() extends the lease or leaves it as it was when its write meets: redirect, applied",
+    seeds: RARE_SEEDS,
+    kind: "clocks",
   },
   {
     rule: "without a Date an end is written 15 minutes later",
@@ -177,6 +195,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "const most = Math.max(0, mono);",
     suite: SERVER_CLOCK_TEST,
     test: "widens by drift",
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
   {
     rule: "the lower bound trusts the slower of both clocks",
@@ -206,5 +226,7 @@ export const CLOCKS: readonly Mutant[] = [
     }],
     suite: "tests/lease/server_clock_test.ts",
     test: "project() widens by drift: upper by the faster clock, lower by the slower",
+    seeds: RARE_SEEDS,
+    kind: "expiry",
   },
 ];

@@ -1,6 +1,6 @@
 /** Rules of holding a lock: belief, renewal and release. */
 
-import { type Mutant, SEEDS, TRAPS } from "./mutant.ts";
+import { type Mutant, RARE_SEEDS, SEEDS, TRAPS } from "./mutant.ts";
 
 const ACQUIRE = "src/lease/acquire.ts";
 const DECIDE = "src/lease/decide.ts";
@@ -21,7 +21,8 @@ export const HOLDING: readonly Mutant[] = [
       find: "if (holder.expires < expires) {",
       replace: "if (holder.expires < 0) {",
     }],
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "renewal",
   },
   {
     rule: "a renewal writes an end above the greatest ever sent, or it is refused",
@@ -30,6 +31,8 @@ export const HOLDING: readonly Mutant[] = [
     replace: "return greatestSent && Math.ceil(serverUpper + leaseMs);",
     suite: TRAPS,
     test: "greatest ever sent",
+    seeds: RARE_SEEDS,
+    kind: "renewal",
   },
   {
     rule: "a lease counts from the first send of its proposal",
@@ -39,6 +42,8 @@ export const HOLDING: readonly Mutant[] = [
       "const state = new GrantState(this.#context, { ...proposal, sentAt: this.#context.runtime.now() });",
     suite: TRAPS,
     test: "first send",
+    seeds: RARE_SEEDS,
+    kind: "stray",
   },
   {
     rule: "a renewed lease counts from the first send of the renewal",
@@ -47,6 +52,8 @@ export const HOLDING: readonly Mutant[] = [
     replace: "state.confirm(runtime.now(), expires);",
     suite: "tests/lease/ambiguous_test.ts",
     test: "renew() extends the lease or leaves it as it was when its write meets: request lost",
+    seeds: RARE_SEEDS,
+    kind: "renewal",
   },
   {
     rule: "a renewal of unknown outcome extends nothing",
@@ -59,6 +66,8 @@ export const HOLDING: readonly Mutant[] = [
     }`,
     suite: "tests/lease/traps_test.ts",
     test: "trap: a lease lost by time is released on the table",
+    seeds: RARE_SEEDS,
+    kind: "renewal",
   },
   {
     rule: "a renewal never shortens",
@@ -67,6 +76,8 @@ export const HOLDING: readonly Mutant[] = [
     replace: "IS_IN,",
     suite: "tests/records/native_test.ts",
     test: "renew() is refused when the grant is gone or its end is as late already",
+    seeds: RARE_SEEDS,
+    kind: "renewal",
   },
   {
     rule: "belief ends when the server's upper bound reaches the written end",
@@ -75,21 +86,24 @@ export const HOLDING: readonly Mutant[] = [
     replace: "return byServer < -Infinity ? 0 : byLease;",
     suite: TRAPS,
     test: "wall clock is slow",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "fresh",
   },
   {
     rule: "held is computed, not a flag that a timer sets",
     file: HELD,
     find: "return this.#check() === undefined;",
     replace: "return this.#ended === undefined;",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "freezes",
   },
   {
     rule: "half of the lease left, or one renewal",
     file: ACQUIRE,
     find: "if (tooShort(state.remainingMs(), proposal.leaseMs)) {",
     replace: "if (tooShort(state.remainingMs(), 0)) {",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
+    kind: "fresh",
   },
   {
     rule: "half of the lease left, or one renewal and then an error",
@@ -98,6 +112,8 @@ export const HOLDING: readonly Mutant[] = [
     replace: `if (outcome.kind === "failed") {`,
     suite: TRAPS,
     test: "half of the lease",
+    seeds: RARE_SEEDS,
+    kind: "fresh",
   },
   {
     rule: "a lease lost by time is released on the table",
@@ -143,6 +159,8 @@ export const HOLDING: readonly Mutant[] = [
     suite: "tests/lease/renewal_test.ts",
     test:
       "at least three attempts fit between renewal time and the end of belief when none is answered",
+    seeds: RARE_SEEDS,
+    kind: "renewal",
   },
   {
     rule: "a renewal that failed is tried again",
@@ -151,5 +169,7 @@ export const HOLDING: readonly Mutant[] = [
     replace: "this.#arm(remainingMs + renewalPauseMs(0, runtime.random()));",
     suite: "tests/lease/renewal_test.ts",
     test: "a lease goes on when 5 renewals in a row fail and then one works",
+    seeds: RARE_SEEDS,
+    kind: "renewal",
   },
 ];

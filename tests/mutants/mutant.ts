@@ -29,5 +29,8 @@ export interface Mutant extends Edit {
 /** The file of the tests of the traps. */
 export const TRAPS = "tests/lease/traps_test.ts";
 
-/** Most mutants are noticed within a few seeds; this is for those that take a rare accident. */
+/** Most mutants are noticed within these seeds, in runs of all kinds. */
 export const SEEDS = 200;
+
+/** What takes a rare accident is noticed within these, in the kind of runs that makes it likely. */
+export const RARE_SEEDS = 2_000;

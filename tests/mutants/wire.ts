@@ -1,6 +1,6 @@
 /** Rules of the wire that the protocol rests on: what an answer says, and what it leaves open. */
 
-import type { Mutant } from "./mutant.ts";
+import { type Mutant, RARE_SEEDS } from "./mutant.ts";
 
 /** Mutants of the wire. */
 export const WIRE: readonly Mutant[] = [
@@ -11,6 +11,8 @@ export const WIRE: readonly Mutant[] = [
     replace: "const mayHaveApplied = call.mayHaveApplied = unknown;",
     suite: "tests/lease/traps_test.ts",
     test: "trap: tryAcquire closes an open proposal before it says no",
+    seeds: RARE_SEEDS,
+    kind: "stray",
   },
   {
     rule: "an error of the server leaves open whether the write was applied",
@@ -28,6 +30,8 @@ export const WIRE: readonly Mutant[] = [
     replace: `answer = failure(call, code, "no answer", false, cause);`,
     suite: "tests/lease/traps_test.ts",
     test: "trap: tryAcquire closes an open proposal before it says no",
+    seeds: RARE_SEEDS,
+    kind: "stray",
   },
   {
     rule: "an abort leaves open whether the write was applied",
@@ -38,5 +42,7 @@ export const WIRE: readonly Mutant[] = [
       `if (doubtful || !isDynamoError(error)) return { kind: "failed", error, doubtful: false, skewed };`,
     suite: "tests/lease/traps_test.ts",
     test: "trap: a hand-over that landed unseen leaves no new grant",
+    seeds: RARE_SEEDS,
+    kind: "stray",
   },
 ];

@@ -57,6 +57,7 @@ export class Caller {
     this.#plan = plan;
     this.#random = random;
     this.#lifelong = new AbortController().signal;
+    context.checker.watch(process, this.#lifelong, "a signal that is never aborted");
   }
 
   /** Takes a few locks while there are faults, and one when they are over. */

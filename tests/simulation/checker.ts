@@ -6,6 +6,7 @@
 import type { LockEvent } from "../../src/events.ts";
 import type { Lease } from "../../src/lease/lease.ts";
 import { type Grant, Ledger } from "./ledger.ts";
+import { watchListeners } from "./listeners.ts";
 import type { Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
@@ -61,6 +62,7 @@ export class Checker {
   /** Leases that were handed out and are not known to have ended, by name. */
   readonly #live = new Map<string, Held[]>();
   readonly #troubles = new Map<string, Trouble>();
+  readonly #signals: { readonly process: Process; readonly what: string; count(): number }[] = [];
 
   constructor(context: CheckerContext) {
     this.#context = context;
@@ -76,6 +78,11 @@ export class Checker {
     const { trace, scheduler } = this.#context;
     trace.add("CHECK", `${rule}: ${text}`);
     this.violation ??= { rule, text, at: scheduler.now - this.#start };
+  }
+
+  /** A signal that outlives what listens to it: in the end nothing may. */
+  watch(process: Process, signal: AbortSignal, what: string): void {
+    this.#signals.push({ process, what, count: watchListeners(signal) });
   }
 
   /** A caller was handed a lease. */
@@ -95,6 +102,7 @@ export class Checker {
       renewedAt: undefined,
     };
     this.#live.set(name, [...(this.#live.get(name) ?? []), held]);
+    this.watch(process, lease.signal, `the signal of '${name}' ${fencingToken}`);
     return held;
   }
 
@@ -209,13 +217,17 @@ export class Checker {
     }
   }
 
-  /** When the run is over: what is left of it. */
+  /** When everybody should have come to rest: who has not, and what is still listened to. */
   leftovers(processes: readonly Process[]): void {
     for (const process of processes) {
       if (!process.alive || process.idle) continue;
       const { name, timers, waiting, onTheWay } = process;
       const text = `${name} has ${timers} timers, ${waiting} + ${onTheWay} requests`;
       this.accuse("nothing is left over", text);
+    }
+    for (const { process, what, count } of this.#signals) {
+      if (!process.alive || count() === 0) continue;
+      this.accuse("nothing is left over", `${process.name} still listens to ${what}`);
     }
   }
 }

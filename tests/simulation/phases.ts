@@ -33,10 +33,10 @@ export async function serveAll(world: World): Promise<boolean> {
 export async function calmDown(world: World): Promise<boolean> {
   const { scheduler, scenario, checker, processes, network } = world;
   const limit = Math.max(network.quietAt, scheduler.now) + CALL_LIMIT_MS + 6 * scenario.leaseMs;
-  const busy = () => processes.filter(({ alive, idle }) => alive && !idle);
-  if (await world.run(limit, () => busy().length === 0)) return true;
-  checker.leftovers(busy());
-  return false;
+  const isIdle = () => processes.every(({ alive, idle }) => !alive || idle);
+  await world.run(limit, isIdle);
+  checker.leftovers(processes);
+  return checker.violation === undefined;
 }
 
 /** Every manager is closed, which takes no time where nothing is under way. */
