@@ -189,7 +189,7 @@ export class Caller {
     const end = scheduler.now + holdMs;
     while (scheduler.now < end && (last || !this.#context.healed)) {
       await process.sleep(Math.min(end - scheduler.now, random.magnitude(20, leaseMs / 2)));
-      this.#context.checker.look();
+      this.#context.checker.lookAtLeases();
       if (!lease.held) {
         if (random.chance(0.5)) break;
       } else await this.#work(held, last);

@@ -154,16 +154,21 @@ export class Checker {
     }
   }
 
-  /** After each event: nobody believes besides another, and who is idle owns nothing. */
-  look(): void {
+  /** After each event: nobody believes besides another. Answers whether any lease was asked. */
+  lookAtLeases(): boolean {
+    let asked = false;
     for (const [name, helds] of this.#live) {
       const running = helds.filter(({ process, givenBack }) => process.alive && !givenBack);
-      if (running.length < 2) {
-        if (running.length < helds.length) this.#live.set(name, running);
-        continue;
-      }
+      if (running.length < helds.length) this.#live.set(name, running);
+      if (running.length < 2) continue;
+      asked = true;
       this.#lookAt(name, running);
     }
+    return asked;
+  }
+
+  /** After each event, when all promises are settled: who is idle owns nothing. */
+  lookAtTable(): void {
     for (const grant of this.ledger.present.values()) this.#checkGhost(grant);
     for (const [key, { process }] of this.#troubles) {
       if (process.idle) this.#troubles.delete(key); // the next clean-up is another one

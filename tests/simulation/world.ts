@@ -109,7 +109,9 @@ export class World implements CallerContext {
       if (scheduler.touched) {
         scheduler.touched = false;
         await settle();
-        checker.look();
+        // A lease that is asked and finds that it is lost begins to clean up.
+        if (checker.lookAtLeases()) await settle();
+        checker.lookAtTable();
       }
       if (checker.violation !== undefined) return false;
       if (done()) return true;
