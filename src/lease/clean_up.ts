@@ -5,7 +5,6 @@
  */
 
 import { findHolder } from "../records/record.ts";
-import { heldForMs } from "./decide.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
 import { closeProposal, type Proposal, sendRelease } from "./proposal.ts";
 import { codeOf, isPassing } from "./translate.ts";
@@ -25,7 +24,7 @@ export async function cleanUp(
   open: boolean,
 ): Promise<void> {
   const { runtime, emit } = context;
-  const start = runtime.now();
+  const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
     const outcome = await (open ? closeProposal : sendRelease)(context, proposal);
     if (outcome.kind === "failed") {
@@ -35,7 +34,7 @@ export async function cleanUp(
         step: "clean-up",
         code: codeOf(outcome.error),
       });
-      const spent = heldForMs(start, runtime.now());
+      const spent = runtime.now().mono - start;
       if (!isPassing(outcome.error) || round > ROUNDS_MAX || spent > 2 * proposal.leaseMs) return;
       const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
       await sleep(runtime, pause * (0.5 + runtime.random() / 2), [], true);
