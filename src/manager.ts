@@ -4,8 +4,9 @@
  * @module
  */
 
-import { DynamoClient } from "./dynamodb/client.ts";
+import { environmentReader } from "./credentials/env.ts";
 import type { DynamoClientOptions } from "./dynamodb/options.ts";
+import { Wire } from "./dynamodb/wire.ts";
 import { LockError } from "./errors.ts";
 import { type LockEventListener, safely } from "./events.ts";
 import { describeLock, type LockInfo } from "./inspect.ts";
@@ -239,9 +240,9 @@ export class LockManager {
     if (this.#opened !== undefined) return this.#opened;
     const runtime = this.#runtime;
     const { table, client, region, credentials, endpoint, env, fetch, owner } = this.#options;
-    const variable = (name: string) => env === undefined ? runtime.env(name) : env[name];
-    const place = placeOf(table ?? (variable("DYNAMO_LOCK_TABLE") || "dynamo-lock"));
-    const wire = client ?? new DynamoClient({
+    const read = environmentReader(env, (name) => runtime.env(name));
+    const place = placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock");
+    const wire = client ?? new Wire({
       ...{ region, credentials, endpoint, env, fetch } as DynamoClientOptions,
       runtime,
       onRetry: (retry) => this.#emit({ type: "retry", ...retry }),

@@ -6,9 +6,9 @@
  */
 
 import type { AnswerTiming } from "../dynamodb/attempt.ts";
-import type { DynamoClient } from "../dynamodb/client.ts";
 import type { SendOptions } from "../dynamodb/options.ts";
 import { isDynamoError } from "../dynamodb/errors.ts";
+import type { Wire } from "../dynamodb/wire.ts";
 import type { Layout, UpdateInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
 import type { Moment, Runtime } from "../runtime.ts";
@@ -54,11 +54,11 @@ export class LockTable {
   readonly memory: LockMemory = new LockMemory();
   /** When it last said anything about any record. */
   answeredAt: Moment | undefined;
-  readonly #client: DynamoClient;
+  readonly #wire: Wire;
   readonly #runtime: Runtime;
 
-  constructor(client: DynamoClient, layout: Layout, runtime: Runtime) {
-    this.#client = client;
+  constructor(wire: Wire, layout: Layout, runtime: Runtime) {
+    this.#wire = wire;
     this.layout = layout;
     this.#runtime = runtime;
   }
@@ -121,7 +121,7 @@ export class LockTable {
     limits: CallLimits,
     onAnswer?: (timing: AnswerTiming) => void,
   ): Promise<T> {
-    return this.#client.send<T>(operation, input, {
+    return this.#wire.send<T>(operation, input, {
       ...limits as SendOptions,
       onAnswer: (timing) => {
         this.#learnTime(timing);
