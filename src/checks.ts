@@ -97,17 +97,7 @@ export function textOf(least: number, most: number): Check {
 
 /** How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3. */
 export function utf8Length(text: string): number {
-  let bytes = 0;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
-    if (unit < 0x80) bytes += 1;
-    else if (unit < 0x800) bytes += 2;
-    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
-      bytes += 4; // a surrogate pair: two units, one character
-      i++;
-    } else bytes += 3;
-  }
-  return bytes;
+  return new TextEncoder().encode(text).length;
 }
 
 /** Whether `text` has no lone surrogate, so that it survives UTF-8. */

@@ -41,7 +41,7 @@ export function chain(...providers: AwsCredentialProvider[]): AwsCredentialProvi
     }
     throw new CredentialsError(
       "CredentialsMissing",
-      texts[0] ?? "Cannot find credentials: no provider of the chain has any",
+      texts[0] ?? "Cannot find credentials as no provider of the chain has any",
     );
   };
 }

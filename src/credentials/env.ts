@@ -30,7 +30,7 @@ export function identityFromEnvironment(read: EnvironmentReader): AwsCredentialI
   if (!accessKeyId || !secretAccessKey) {
     throw new CredentialsError(
       "CredentialsMissing",
-      "Cannot find credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass 'credentials'",
+      "Cannot find credentials as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or 'credentials', must be set",
     );
   }
   return checkIdentity({

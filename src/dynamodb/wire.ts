@@ -68,7 +68,7 @@ export class Wire {
     };
     const findEndpoint = this.#findEndpoint ??= endpointFinder(this.#settings, this.#read);
     if (!findEndpoint) {
-      const message = "set 'region', AWS_REGION or AWS_DEFAULT_REGION";
+      const message = "'region', AWS_REGION or AWS_DEFAULT_REGION must be set";
       throw failure(call, "RegionMissing", message);
     }
     const request = {

@@ -12,10 +12,9 @@ import { LockServiceError } from "../errors.ts";
 import { findHolder, type LockRecord } from "../records/record.ts";
 import type { UpdateInput } from "../records/layout.ts";
 import { cleanUp } from "./clean_up.ts";
-import { type ProtocolContext, purgeAt, sleep } from "./context.ts";
+import { type ProtocolContext, sleep } from "./context.ts";
 import { heldForMs, judge, pollDelayMs, standBackMs, tooShort, type Verdict } from "./decide.ts";
 import { GrantState } from "./grant_state.ts";
-import type { WriteOutcome } from "./lock_table.ts";
 import { closeProposal, type Proposal, propose, type Wish } from "./proposal.ts";
 import { renewGrant } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
@@ -157,25 +156,23 @@ export class Acquisition {
     return this.#propose(verdict);
   }
 
-  async #propose(verdict: Verdict): Promise<Seen> {
+  #propose(verdict: Verdict): Promise<Seen> {
     const { layout } = this.#context.table;
     const takeover = verdict.kind === "dead";
     const proposal = propose(this.#context, this.#order, { takeover });
-    const purge = purgeAt(this.#context);
-    const input = takeover
-      ? layout.takeOver(proposal, verdict.record, purge)
-      : layout.acquire(proposal, purge);
-    return this.#settle(proposal, await this.#send(proposal, input));
+    return this.#send(
+      proposal,
+      takeover ? layout.takeOver(proposal, verdict.record) : layout.acquire(proposal),
+    );
   }
 
   async #takeOffer(offer: Offer): Promise<Seen> {
     const { grantId, handedSince } = offer.from.proposal;
     const since = { handedSince: handedSince ?? this.#context.runtime.now() };
     const proposal = propose(this.#context, this.#order, since);
-    const { layout } = this.#context.table;
-    const input = layout.handOver(grantId, proposal, purgeAt(this.#context));
+    const input = this.#context.table.layout.handOver(grantId, proposal);
     try {
-      const seen = this.#settle(proposal, await this.#send(proposal, input));
+      const seen = await this.#send(proposal, input);
       if (seen.kind === "granted") offer.answer("taken");
       else if (seen.kind === "record" && findHolder(seen.record, grantId) === undefined) {
         this.#open = undefined; // without the old grant the hand-over can never be applied
@@ -199,35 +196,24 @@ export class Acquisition {
 
   async #close(open: Proposal): Promise<Seen> {
     const outcome = await closeProposal(this.#context, open, this.#order.signal);
-    if (outcome.kind === "failed") return this.#endure(outcome.error);
+    if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.record);
     this.#open = undefined;
     return seen;
   }
 
-  async #send(proposal: Proposal, input: UpdateInput): Promise<WriteOutcome> {
-    let closed = true; // also where the record turns out to be none of ours
+  async #send(proposal: Proposal, input: UpdateInput): Promise<Seen> {
     this.#open = proposal;
-    try {
-      const { signal } = this.#order;
-      const outcome = await this.#context.table.write(proposal.name, input, { signal });
-      // Only a plain answer to the only attempt says that it was not, and will not be, applied.
-      closed = outcome.kind !== "applied" && !outcome.doubtful;
-      return outcome;
-    } finally {
-      if (closed) this.#open = undefined;
-    }
-  }
-
-  #settle(proposal: Proposal, outcome: WriteOutcome): Seen {
-    if (outcome.kind === "failed") {
-      if (!outcome.skewed || this.#clockCorrected) return this.#endure(outcome.error);
-      this.#clockCorrected = true; // once: a second refusal is an error like any other
-      return { kind: "again" };
-    }
-    if (outcome.kind === "applied") return { kind: "granted", proposal };
-    return this.#compare(proposal, outcome.record);
+    const { signal } = this.#order;
+    const outcome = await this.#context.table.write(proposal.name, input, { signal });
+    if (outcome.applied) return { kind: "granted", proposal };
+    // Only a plain answer to the only attempt says that it was not, and will not be, applied.
+    if (!outcome.doubtful) this.#open = undefined;
+    if (outcome.error === undefined) return this.#compare(proposal, outcome.record);
+    if (!outcome.skewed || this.#clockCorrected) return this.#endure(outcome.error);
+    this.#clockCorrected = true; // once: a second refusal is an error like any other
+    return { kind: "again" };
   }
 
   /** Looks for a proposal in a record, and closes it where the fence has passed it. */
@@ -258,12 +244,12 @@ export class Acquisition {
     if (tooShort(state.remainingMs(), proposal.leaseMs)) {
       const outcome = await renewGrant(this.#context, state, { signal: this.#order.signal });
       this.#order.signal.throwIfAborted();
-      if (outcome.kind === "lost") {
+      if (outcome.lost) {
         this.#granted = undefined; // it was taken from us before we knew that we had it
         return undefined;
       }
       // Renewing again and again would hold the lock for nobody, for as long as answers are slow.
-      if (outcome.kind === "failed" || tooShort(state.remainingMs(), proposal.leaseMs)) {
+      if (outcome.error !== undefined || tooShort(state.remainingMs(), proposal.leaseMs)) {
         throw new LockServiceError(
           "LEASE_TOO_SHORT",
           `Cannot use lock '${proposal.name}' as slow answers leave less than half of 'leaseMs': ` +

@@ -27,7 +27,7 @@ export async function cleanUp(
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
     const outcome = await (open ? closeProposal : sendRelease)(context, proposal);
-    if (outcome.kind === "failed") {
+    if (outcome.error !== undefined) {
       emit({
         type: "trouble",
         name: proposal.name,

@@ -28,14 +28,6 @@ export interface ProtocolContext {
   background(work: Promise<void>): void;
 }
 
-/** Far longer than any lease or signature lives, so that a purge never removes a fence in use. */
-const PURGE_SECONDS = 30 * 24 * 60 * 60;
-
-/** The TTL of a record: 30 days from now, in the epoch seconds that DynamoDB wants. */
-export function purgeAt({ table, runtime }: ProtocolContext): number {
-  return Math.ceil(table.clock.upper(runtime.now()) / 1_000) + PURGE_SECONDS;
-}
-
 /** Resolves when one of the signals aborts, which it does not tell. Leaves no listener. */
 export function untilAborted(...signals: readonly AbortSignal[]): Promise<void> {
   if (signals.some((signal) => signal.aborted)) return Promise.resolve();

@@ -166,12 +166,12 @@ export class HeldLease implements Lease {
     }, data);
     // Released meanwhile, or lost by time: an answer that came late cannot bring the lease back.
     if (this.#ended !== undefined) return;
-    if (outcome.kind === "lost") return this.#lose(outcome.code, outcome.error);
+    if (outcome.lost) return this.#lose(outcome.lost, outcome.error);
     // An attempt that ran out of time at the end says less than the refusal before it.
     if (!isPassing(outcome.error) || this.#trouble === undefined) this.#trouble = outcome.error;
     if (this.#check() !== undefined) return;
     const remainingMs = this.#state.remainingMs();
-    if (outcome.kind === "renewed") {
+    if (outcome.error === undefined) {
       emit({ type: "renew", name, fencingToken, remainingMs });
       this.#arm();
       return;
@@ -229,7 +229,7 @@ export class HeldLease implements Lease {
   async #giveBack(answer: OfferAnswer | undefined): Promise<boolean> {
     if (answer === "taken" || answer === "gone") return answer === "taken";
     const outcome = await sendRelease(this.#context, this.#state.proposal);
-    if (outcome.kind === "failed") {
+    if (outcome.error !== undefined) {
       const { name } = this;
       const code = codeOf(outcome.error);
       this.#context.emit({ type: "trouble", name, step: "release", code });
@@ -237,6 +237,6 @@ export class HeldLease implements Lease {
       throw outcome.error;
     }
     // Gone after an attempt, or a hand-over, that was not answered: that was our own doing.
-    return outcome.kind === "applied" || outcome.doubtful || answer === "unknown";
+    return outcome.applied || outcome.doubtful || answer === "unknown";
   }
 }

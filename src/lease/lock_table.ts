@@ -16,28 +16,19 @@ import { LockMemory } from "./memory.ts";
 import { ServerClock } from "./server_clock.ts";
 import { translate } from "./translate.ts";
 
-/**
- * What became of a write, over all attempts of it.
- *
- * - `applied`: DynamoDB said so. `record` is the record after it, where the layout asks for it.
- * - `refused`: the condition failed. `record` is the record as it is. With `doubtful`, an earlier
- *   attempt was not answered: it may have been applied, or may still be.
- * - `failed`: no answer that says anything about the record. With `doubtful` it may have been applied.
- */
-export type WriteOutcome =
-  | { readonly kind: "applied"; readonly record: LockRecord | undefined }
-  | {
-    readonly kind: "refused";
-    readonly record: LockRecord | undefined;
-    readonly doubtful: boolean;
-  }
-  | {
-    readonly kind: "failed";
-    readonly error: unknown;
-    readonly doubtful: boolean;
-    /** Refused because of this machine's clock, whose error is known now: make the write anew. */
-    readonly skewed: boolean;
-  };
+/** What became of a write, over all attempts of it. Without `applied` and `error` its condition failed. */
+export interface WriteOutcome {
+  /** DynamoDB said that it was applied. */
+  readonly applied?: boolean;
+  /** The record after it, where the layout asks for it; where its condition failed, as it is. */
+  readonly record?: LockRecord | undefined;
+  /** Why no answer says anything about the record, where none does. */
+  readonly error?: unknown;
+  /** Some attempt was not answered: it may have been applied, or may still be. */
+  readonly doubtful?: boolean;
+  /** Refused because of this machine's clock, whose error is known now: make the write anew. */
+  readonly skewed?: boolean;
+}
 
 /** Limits of one call. */
 export interface CallLimits {
@@ -63,36 +54,33 @@ export class LockTable {
     this.#runtime = runtime;
   }
 
-  /**
-   * Sends one conditional write.
-   *
-   * @throws {LockTableError} When the item under the key is not a lock record.
-   */
+  /** Sends one conditional write. Never throws. */
   async write(name: string, input: UpdateInput, limits: CallLimits = {}): Promise<WriteOutcome> {
-    let answer: { Attributes?: Item };
     let skewed = false;
+    let reason: unknown;
+    // A write carries times of this machine's clock. Where that is wrong the protocol must make the
+    // write anew, so the client does not simply sign the same times again.
+    const answer = await this.#send(
+      "UpdateItem",
+      input,
+      { retrySkew: false, ...limits },
+      (kind) => {
+        skewed = kind === "skewed";
+      },
+    ).catch((error) => void (reason = error));
+    // An abort may come when the request is on its way. Its reason can be anything, even an error of
+    // DynamoDB, which must not be taken for the answer.
+    const aborted = limits.signal?.aborted;
+    const error = !aborted && isDynamoError(reason) ? reason : undefined;
+    const doubtful = error ? error.mayHaveApplied : aborted === true;
     try {
-      // A write carries times of this machine's clock. Where that is wrong the protocol must make the
-      // write anew, so the client does not simply sign the same times again.
-      answer = await this.#send("UpdateItem", input, { retrySkew: false, ...limits }, (timing) => {
-        skewed = timing.kind === "skewed";
-      });
+      if (answer) return { applied: true, record: this.#see(name, answer.Attributes, false) };
+      return error?.code === "ConditionalCheckFailedException"
+        ? { record: this.#see(name, error.item), doubtful }
+        : { error: error ? translate(error, name) : reason, doubtful, skewed };
     } catch (error) {
-      // An abort may come when the request is on its way. Its reason can be anything, even an error
-      // of DynamoDB, which must not be taken for the answer.
-      const doubtful = limits.signal?.aborted === true;
-      if (doubtful || !isDynamoError(error)) return { kind: "failed", error, doubtful, skewed };
-      if (error.code === "ConditionalCheckFailedException") {
-        return {
-          kind: "refused",
-          record: this.#see(name, error.item),
-          doubtful: error.mayHaveApplied,
-        };
-      }
-      const translated = translate(error, name);
-      return { kind: "failed", error: translated, doubtful: error.mayHaveApplied, skewed };
+      return { error }; // the item under the key is none of ours
     }
-    return { kind: "applied", record: this.#see(name, answer.Attributes, false) };
   }
 
   /**
@@ -103,36 +91,26 @@ export class LockTable {
    */
   async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
     try {
-      const answer: { Item?: Item } = await this.#send(
-        "GetItem",
-        this.layout.read(name),
-        limits,
-      );
-      return this.#see(name, answer.Item);
+      return this.#see(name, (await this.#send("GetItem", this.layout.read(name), limits)).Item);
     } catch (error) {
       const own = limits.signal?.aborted || !isDynamoError(error);
       throw own ? error : translate(error, name);
     }
   }
 
-  #send<T>(
+  async #send(
     operation: string,
     input: object,
     limits: CallLimits,
-    onAnswer?: (timing: AnswerTiming) => void,
-  ): Promise<T> {
-    return this.#wire.send<T>(operation, input, {
+    onAnswer?: (kind: AnswerTiming["kind"]) => void,
+  ): Promise<{ readonly Item?: Item; readonly Attributes?: Item }> {
+    return await this.#wire.send(operation, input, {
       ...limits as SendOptions,
       onAnswer: (timing) => {
-        this.#learnTime(timing);
-        onAnswer?.(timing);
+        this.clock.observe(timing);
+        onAnswer?.(timing.kind);
       },
     });
-  }
-
-  #learnTime(timing: AnswerTiming): void {
-    if (timing.kind === "accepted") this.clock.observe(timing);
-    else if (timing.kind === "skewed") this.clock.observeSkew(timing);
   }
 
   /** Takes in an answer; the holder of a write that was applied is ourselves, and not watched. */

@@ -6,7 +6,7 @@
 
 import { damagedRecord, FENCE_MAX, type Grant } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
-import { type ProtocolContext, purgeAt } from "./context.ts";
+import type { ProtocolContext } from "./context.ts";
 import { nextToken } from "./decide.ts";
 import type { WriteOutcome } from "./lock_table.ts";
 import { SIGNATURE_WINDOW_MS } from "./server_clock.ts";
@@ -55,17 +55,17 @@ export async function closeProposal(
   signal?: AbortSignal,
 ): Promise<WriteOutcome> {
   const { table, runtime } = context;
-  const input = table.layout.close(proposal, purgeAt(context));
+  const input = table.layout.close(proposal);
   const outcome = await table.write(proposal.name, input, { signal });
-  if (outcome.kind !== "failed" || !outcome.skewed) return outcome;
+  if (!outcome.skewed) return outcome;
   // This machine's clock was off. A proposal that it put so far ahead was signed ahead as well, so it
   // can never be applied; closing it would put the fence ahead, and all tokens to come.
   const ahead = proposal.token - table.clock.estimate(runtime.now());
-  if (ahead > SIGNATURE_WINDOW_MS) return { kind: "refused", record: undefined, doubtful: false };
+  if (ahead > SIGNATURE_WINDOW_MS) return {};
   return await table.write(proposal.name, input, { signal, retrySkew: true });
 }
 
-/** Sends one release. The grant is gone after every outcome but `failed`. */
+/** Sends one release. The grant is gone after every outcome without an error. */
 export function sendRelease(context: ProtocolContext, proposal: Proposal): Promise<WriteOutcome> {
   const input = context.table.layout.release(proposal);
   return context.table.write(proposal.name, input, { retrySkew: true });

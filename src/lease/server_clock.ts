@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { AnswerTiming } from "../dynamodb/attempt.ts";
 import type { Moment } from "../runtime.ts";
 
 /** How far two clocks' rates may differ: 1 %. */
@@ -23,18 +24,6 @@ export interface Bounds {
   readonly lower: number;
   readonly upper: number;
   readonly at: Moment;
-}
-
-/** When a request was sent and answered, and what the answer said of the time. */
-export interface DateSighting {
-  readonly sentAt: Moment;
-  readonly receivedAt: Moment;
-  /** The signing time of the request, in milliseconds since 1970. */
-  readonly signedAt: number;
-  /** The `Date` header, in milliseconds since 1970. */
-  readonly date: number | undefined;
-  /** Whether the answer had an `Age`: a cache wrote it, and its date is old. */
-  readonly age: boolean;
 }
 
 /** The time that passed between two moments, by each clock's word. */
@@ -62,14 +51,14 @@ export function project(bounds: Bounds, now: Moment): Bounds | undefined {
 }
 
 /** The date of an answer, unless a cache wrote it or it cannot be the server's. */
-function dateOf({ date, age, signedAt }: DateSighting): number | undefined {
+function dateOf({ date, age, signedAt }: AnswerTiming): number | undefined {
   // DynamoDB accepts no signature further off than this, so such a date is somebody else's.
   const usable = date !== undefined && !age && Math.abs(date - signedAt) <= SIGNATURE_WINDOW_MS;
   return usable ? date : undefined;
 }
 
 /** The bounds that one answer gives, or `undefined` where its date, or a clock, cannot be used. */
-export function boundsOf(sighting: DateSighting): Bounds | undefined {
+export function boundsOf(sighting: AnswerTiming): Bounds | undefined {
   const { sentAt, receivedAt } = sighting;
   const date = dateOf(sighting);
   const { most, parted } = elapsed(sentAt, receivedAt);
@@ -105,21 +94,20 @@ export class ServerClock {
   #dateless = false;
   #wallCorrection = 0;
 
-  /** Takes an answer that DynamoDB gave to a signature it accepted. */
-  observe(sighting: DateSighting): void {
+  /** Takes an answer: one to a signature that DynamoDB accepted, or that it refused for its time. */
+  observe(sighting: AnswerTiming): void {
+    const { kind, date, age, receivedAt } = sighting;
+    if (kind === "skewed" && date !== undefined && !age) {
+      this.#wallCorrection = date - receivedAt.wall;
+    }
+    if (kind !== "accepted") return;
     const seen = boundsOf(sighting);
     if (seen !== undefined) {
       this.#bounds = intersect(this.#bounds, seen);
       this.#dateless = false;
-    } else if (dateOf(sighting) === undefined && this.#at(sighting.receivedAt) === undefined) {
+    } else if (dateOf(sighting) === undefined && this.#at(receivedAt) === undefined) {
       this.#dateless = true;
     }
-  }
-
-  /** Takes an answer that refused a signature because of this machine's clock. */
-  observeSkew(sighting: DateSighting): void {
-    if (sighting.date === undefined || sighting.age) return;
-    this.#wallCorrection = sighting.date - sighting.receivedAt.wall;
   }
 
   /** The least that the server's clock can show, or `undefined` where nothing is known. */

@@ -6,6 +6,7 @@
  */
 
 import type { DynamoError } from "../dynamodb/errors.ts";
+import { classify } from "../dynamodb/retry.ts";
 import {
   LockError,
   type LockServiceCode,
@@ -14,36 +15,29 @@ import {
   LockTableError,
 } from "../errors.ts";
 
-type Rule = readonly [RegExp, LockTableCode | LockServiceCode, string];
+type Rule = readonly [RegExp, LockTableCode | LockServiceCode, string?];
 
-/** A refusal that passes, and whatever cannot be told from an outage. */
-const AWAY: Rule = [
-  /^(Bandw|Limit|Network|Provis|Replic|Request|SlowDown|Throttl|Timeout|TooMany|Transaction)/,
-  "UNAVAILABLE",
-  "no answer came",
-];
-const REFUSED: Rule = [/^/, "REFUSED", "its request was refused"];
-
-/** What the wire says (code and text), what the lock calls it, and why. The first that fits counts. */
+/**
+ * What the wire says (code and text), what the lock calls it, and why. The first that fits counts. Where
+ * no reason stands here, the text is the wire's own.
+ */
 const RULES: readonly Rule[] = [
   [/^ResourceNot/, "TABLE_NOT_FOUND", "its table does not exist"],
   [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not ready"],
   // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
   [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key"],
   [/^AccessDenied/, "ACCESS_DENIED", "a permission on its table is missing"],
-  [/^RegionM/, "REGION", "no Region is set ('region', AWS_REGION, AWS_DEFAULT_REGION)"],
-  [
-    /^CredentialsM/,
-    "CREDENTIALS",
-    "no credentials are set ('credentials', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
-  ],
+  [/^RegionM/, "REGION"],
+  [/^CredentialsM/, "CREDENTIALS"],
   [
     /^(Cred|ExpiredT|Incomp|InvalidC|InvalidS|MissingA|Signature|Unrec)/,
     "CREDENTIALS",
     "its credentials are not accepted",
   ],
-  AWAY,
 ];
+
+const AWAY: Rule = [/^/, "UNAVAILABLE", "no answer came"];
+const REFUSED: Rule = [/^/, "REFUSED", "its request was refused"];
 
 /** Whether an error may pass by itself, so that a waiter goes on waiting. */
 export function isPassing(error: unknown): boolean {
@@ -59,8 +53,10 @@ export function codeOf(error: unknown): string {
 export function translate(cause: DynamoError, name: string): LockError {
   const said = `${cause.code} ${cause.message}`;
   const [, code, why] = RULES.find(([pattern]) => pattern.test(said)) ??
-    (cause.mayHaveApplied ? AWAY : REFUSED);
-  const message = `Cannot use lock '${name}' as ${why}: ${cause.code}`;
+    // What is worth another attempt may pass by itself; and some cannot be told from an outage.
+    (cause.mayHaveApplied || classify(cause) ? AWAY : REFUSED);
+  const reason = why ?? cause.message.replace(/.*(:| as) /s, "");
+  const message = `Cannot use lock '${name}' as ${reason}: ${cause.code}`;
   return code.startsWith("TABLE")
     ? new LockTableError(code as LockTableCode, message, name, cause)
     : new LockServiceError(code as LockServiceCode, message, name, cause);

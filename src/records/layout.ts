@@ -49,17 +49,17 @@ export type GrantKey = Pick<Grant, "name" | "grantId">;
  */
 export interface Layout {
   /** Takes a lock that is absent or free. */
-  acquire(grant: Grant, purgeAt: number): UpdateInput;
+  acquire(grant: Grant): UpdateInput;
   /** Takes a lock from holders that are all dead, exactly as they were read. */
-  takeOver(grant: Grant, seen: LockRecord, purgeAt: number): UpdateInput;
+  takeOver(grant: Grant, seen: LockRecord): UpdateInput;
   /** Replaces one grant of this process by another, without setting the lock free between them. */
-  handOver(fromGrantId: string, grant: Grant, purgeAt: number): UpdateInput;
+  handOver(fromGrantId: string, grant: Grant): UpdateInput;
   /** Moves the end of a grant, and with `data` replaces (`string`) or removes (`null`) its data. */
-  renew(grant: GrantKey, expires: number, purgeAt: number, data?: string | null): UpdateInput;
+  renew(grant: GrantKey, expires: number, data?: string | null): UpdateInput;
   /** Gives a grant back. */
   release(grant: GrantKey): UpdateInput;
   /** Makes sure that a grant with this token, or a lower one, can never be made any more. */
-  close(grant: Grant, purgeAt: number): UpdateInput;
+  close(grant: Grant): UpdateInput;
   /** Reads a record. */
   read(name: string): ReadInput;
   /**

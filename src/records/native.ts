@@ -8,7 +8,7 @@
  * | `fence` | N | the greatest token ever granted or proposed |
  * | `holders` | M | grant id -> `{t: token, m: mode, o: owner, e: expires, l: lease, d?: data}` |
  * | `exclusive` | S | the grant id of the exclusive holder; absent otherwise |
- * | `purge` | N | epoch seconds: the table's TTL attribute |
+ * | `purge` | N | epoch seconds, 30 days after the lease's end: the table's TTL attribute |
  *
  * A release takes the holder out and leaves the item, so that tokens go on rising. The expressions
  * speak in placeholders, since some of the names are reserved words: `#fence` is `fence`.
@@ -40,6 +40,14 @@ const IS_ABSENT = "attribute_not_exists(#key) OR ";
 const IS_BELOW = "#format=:format AND #fence<:t";
 const IS_IN = "attribute_exists(#holders.#g)";
 
+/** Far longer than any lease or signature lives, so that a purge never removes a fence in use. */
+const PURGE_SECONDS = 30 * 24 * 60 * 60;
+
+/** The TTL of a record whose lease ends then, in the epoch seconds that DynamoDB wants. */
+function purgeAt(expires: number): number {
+  return Math.ceil(expires / 1_000) + PURGE_SECONDS;
+}
+
 /** What the placeholders of an expression stand for, where it is not what they are called. */
 type Known = Record<string, string | number | AttributeValue | undefined>;
 
@@ -62,35 +70,35 @@ export class NativeLayout implements Layout {
     this.#place = place;
   }
 
-  acquire(grant: Grant, purgeAt: number): UpdateInput {
+  acquire(grant: Grant): UpdateInput {
     return this.#update(
       grant.name,
       TAKE,
       // Not `size(#holders)=0`: that is also true of an empty text or list, which is no record.
       `${IS_ABSENT}(${IS_BELOW} AND #holders=:empty)`,
-      this.#known(grant, purgeAt),
+      this.#known(grant),
     );
   }
 
-  takeOver(grant: Grant, seen: LockRecord, purgeAt: number): UpdateInput {
+  takeOver(grant: Grant, seen: LockRecord): UpdateInput {
     // The fence and the whole map as read: any renewal or grant since then stops this write.
     return this.#update(grant.name, TAKE, "#fence=:seen AND #holders=:old", {
-      ...this.#known(grant, purgeAt),
+      ...this.#known(grant),
       ":seen": seen.fence,
       ":old": seen.rawHolders,
     });
   }
 
-  handOver(fromGrantId: string, grant: Grant, purgeAt: number): UpdateInput {
+  handOver(fromGrantId: string, grant: Grant): UpdateInput {
     return this.#update(
       grant.name,
       "SET #fence=:t,#holders.#g=:entry,#exclusive=:g,#purge=:p REMOVE #holders.#from",
       "attribute_exists(#holders.#from) AND #fence<:t",
-      { ...this.#known(grant, purgeAt), "#from": fromGrantId },
+      { ...this.#known(grant), "#from": fromGrantId },
     );
   }
 
-  renew(grant: GrantKey, expires: number, purgeAt: number, data?: string | null): UpdateInput {
+  renew(grant: GrantKey, expires: number, data?: string | null): UpdateInput {
     const change = data === undefined
       ? ""
       : data === null
@@ -101,7 +109,7 @@ export class NativeLayout implements Layout {
       `SET #holders.#g.#e=:e,#purge=:p${change}`,
       // Never shortens, never brings back: a late renewal can only fail.
       `${IS_IN} AND #holders.#g.#e<:e`,
-      { "#g": grant.grantId, ":e": expires, ":p": purgeAt, ":d": data ?? undefined },
+      { "#g": grant.grantId, ":e": expires, ":p": purgeAt(expires), ":d": data ?? undefined },
     );
   }
 
@@ -111,13 +119,13 @@ export class NativeLayout implements Layout {
     });
   }
 
-  close(grant: Grant, purgeAt: number): UpdateInput {
+  close(grant: Grant): UpdateInput {
     return this.#update(
       grant.name,
       "SET #format=:format,#fence=:t,#holders=if_not_exists(#holders,:empty)," +
         "#purge=if_not_exists(#purge,:p)",
       `${IS_ABSENT}(${IS_BELOW})`,
-      this.#known(grant, purgeAt),
+      this.#known(grant),
     );
   }
 
@@ -168,7 +176,7 @@ export class NativeLayout implements Layout {
     };
   }
 
-  #known({ grantId, token, ownerId, expires, leaseMs, data }: Grant, purgeAt: number): Known {
+  #known({ grantId, token, ownerId, expires, leaseMs, data }: Grant): Known {
     const entry = { M: encode({ t: token, m: "x", o: ownerId, e: expires, l: leaseMs, d: data }) };
     return {
       "#key": this.#place.partitionKey,
@@ -179,7 +187,7 @@ export class NativeLayout implements Layout {
       ":entry": entry,
       ":empty": { M: {} },
       ":g": grantId,
-      ":p": purgeAt,
+      ":p": purgeAt(expires),
     };
   }
 }

@@ -52,7 +52,7 @@ Deno.test("fromEnv() rejects with what to set when a key is missing or empty", a
     assertEquals(error.code, "CredentialsMissing");
     assertEquals(
       error.message,
-      "Cannot find credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or pass 'credentials'",
+      "Cannot find credentials as AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or 'credentials', must be set",
     );
   }
 });
@@ -106,7 +106,7 @@ Deno.test("chain() rejects with the error of a broken provider, and asks no furt
 Deno.test("chain() rejects with what to set when no provider has anything", async () => {
   const error = await failure(chain(missing, missing)());
   assertEquals(error.code, "CredentialsMissing");
-  assertEquals(error.message.startsWith("Cannot find credentials: set AWS_ACCESS_KEY_ID"), true);
+  assertEquals(error.message.startsWith("Cannot find credentials as AWS_ACCESS_KEY_ID"), true);
 });
 
 Deno.test("chain() passes its options on", async () => {

@@ -1,11 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  boundsOf,
-  type DateSighting,
-  intersect,
-  project,
-  ServerClock,
-} from "../../src/lease/server_clock.ts";
+import type { AnswerTiming } from "../../src/dynamodb/attempt.ts";
+import { boundsOf, intersect, project, ServerClock } from "../../src/lease/server_clock.ts";
 import type { Moment } from "../../src/runtime.ts";
 
 const T0 = 1_800_000_000_000;
@@ -15,13 +10,14 @@ function moment(ms: number, steps: { wall?: number; mono?: number } = {}): Momen
   return { wall: T0 + ms + (steps.wall ?? 0), mono: 1_000 + ms + (steps.mono ?? 0) };
 }
 
-function sighting(parts: Partial<DateSighting> = {}): DateSighting {
+function sighting(parts: Partial<AnswerTiming> = {}): AnswerTiming {
   return {
     sentAt: moment(0),
     receivedAt: moment(40),
     signedAt: T0,
     date: T0,
     age: false,
+    kind: "accepted",
     ...parts,
   };
 }
@@ -115,9 +111,9 @@ Deno.test("ServerClock.estimate() is the wall clock, kept within the bounds", ()
   assert(ahead.estimate(moment(40)) < T0 - 8_900);
 });
 
-Deno.test("ServerClock.observeSkew() corrects the wall clock before any accepted answer", () => {
+Deno.test("ServerClock.observe() corrects the wall clock by a refused signing time", () => {
   const clock = new ServerClock();
-  clock.observeSkew(sighting({ date: T0 + 3_600_000 }));
+  clock.observe(sighting({ date: T0 + 3_600_000, kind: "skewed" }));
   assertEquals(clock.upper(moment(40)), T0 + 3_600_000);
   assertEquals(clock.lower(moment(40)), undefined);
 });

@@ -51,9 +51,9 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "this.memory.see(name, record, watch ? this.#sentAt : undefined);",
     also: [{
       file: LOCK_TABLE,
-      find: "    return this.#client.send<T>(operation, input, {",
+      find: "    return await this.#wire.send(operation, input, {",
       replace:
-        "    this.#sentAt = this.#runtime.now();\n    return this.#client.send<T>(operation, input, {",
+        "    this.#sentAt = this.#runtime.now();\n    return await this.#wire.send(operation, input, {",
     }, {
       file: LOCK_TABLE,
       find: "  readonly #runtime: Runtime;",
@@ -161,9 +161,9 @@ export const CLOCKS: readonly Mutant[] = [
   },
   {
     rule: "dates of answers that are not DynamoDB's are ignored",
-    file: LOCK_TABLE,
-    find: `if (timing.kind === "accepted") this.clock.observe(timing);`,
-    replace: `if (timing.kind !== "skewed") this.clock.observe(timing);`,
+    file: SERVER_CLOCK,
+    find: `if (kind !== "accepted") return;`,
+    replace: `if (kind === "skewed") return;`,
     suite: "tests/lease/ambiguous_test.ts",
     test:
       "renew() extends the lease or leaves it as it was when its write meets: redirect, applied",

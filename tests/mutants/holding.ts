@@ -58,12 +58,17 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "a renewal of unknown outcome extends nothing",
     file: RENEWAL,
-    find: "const { error } = outcome;",
-    replace: `const { error } = outcome;
-    if (outcome.doubtful) {
-      state.confirm(sentAt, expires);
-      return { kind: "renewed" };
-    }`,
+    find: "const { applied, record, error, skewed } = await table.write(",
+    replace: `const { applied, record, error, skewed } = await writeHopefully(`,
+    also: [{
+      file: RENEWAL,
+      find: "  const { proposal } = state;",
+      replace: `  const { proposal } = state;
+  const writeHopefully: typeof table.write = async (...args) => {
+    const outcome = await table.write(...args);
+    return outcome.doubtful && outcome.error !== undefined ? { applied: true } : outcome;
+  };`,
+    }],
     suite: "tests/lease/traps_test.ts",
     test: "trap: a lease lost by time is released on the table",
     seeds: RARE_SEEDS,
@@ -108,8 +113,8 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "half of the lease left, or one renewal and then an error",
     file: ACQUIRE,
-    find: `if (outcome.kind === "failed" || tooShort(state.remainingMs(), proposal.leaseMs)) {`,
-    replace: `if (outcome.kind === "failed") {`,
+    find: `if (outcome.error !== undefined || tooShort(state.remainingMs(), proposal.leaseMs)) {`,
+    replace: `if (outcome.error !== undefined) {`,
     suite: TRAPS,
     test: "half of the lease",
     seeds: RARE_SEEDS,

@@ -25,7 +25,7 @@ export const WIRE: readonly Mutant[] = [
   },
   {
     rule: "no answer leaves open whether the write was applied",
-    file: "src/dynamodb/client.ts",
+    file: "src/dynamodb/wire.ts",
     find: `answer = failure(call, code, "no answer", isSent, cause);`,
     replace: `answer = failure(call, code, "no answer", false, cause);`,
     suite: "tests/lease/traps_test.ts",
@@ -36,10 +36,8 @@ export const WIRE: readonly Mutant[] = [
   {
     rule: "an abort leaves open whether the write was applied",
     file: "src/lease/lock_table.ts",
-    find:
-      `if (doubtful || !isDynamoError(error)) return { kind: "failed", error, doubtful, skewed };`,
-    replace:
-      `if (doubtful || !isDynamoError(error)) return { kind: "failed", error, doubtful: false, skewed };`,
+    find: "const doubtful = error ? error.mayHaveApplied : aborted === true;",
+    replace: "const doubtful = error ? error.mayHaveApplied : false;",
     suite: "tests/lease/traps_test.ts",
     test: "trap: a hand-over that landed unseen leaves no new grant",
     seeds: RARE_SEEDS,
