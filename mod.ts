@@ -21,7 +21,12 @@ export { lock, locks, tryLock } from "./src/lock.ts";
 export { LockManager } from "./src/manager.ts";
 export type { Lease } from "./src/lease/lease.ts";
 export type { LockHolderInfo, LockInfo } from "./src/inspect.ts";
-export type { AcquireOptions, LockManagerOptions, TableOptions } from "./src/options.ts";
+export type {
+  AcquireOptions,
+  InspectOptions,
+  LockManagerOptions,
+  TableOptions,
+} from "./src/options.ts";
 export type { LockMode } from "./src/records/record.ts";
 export {
   isLockError,

@@ -52,11 +52,13 @@ export function ofType(type: "string" | "number" | "boolean" | "function" | "obj
   };
 }
 
-/** An object with a method of this name. */
-export function having(method: string): Check {
+/** An object with methods of these names. */
+export function having(...methods: string[]): Check {
   return (action, option, value) => {
-    if (typeof (value as Record<string, unknown> | null)?.[method] !== "function") {
-      refuse(TypeError, action, option, `an object with '${method}'`, value);
+    for (const method of methods) {
+      if (typeof (value as Record<string, unknown> | null)?.[method] !== "function") {
+        refuse(TypeError, action, option, `an object with '${method}'`, value);
+      }
     }
   };
 }

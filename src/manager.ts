@@ -21,8 +21,10 @@ import { LocalQueue } from "./lease/queue.ts";
 import {
   type AcquireOptions,
   checkAcquireOptions,
+  checkInspectOptions,
   checkManagerOptions,
   checkName,
+  type InspectOptions,
   type LockManagerOptions,
   placeOf,
 } from "./options.ts";
@@ -111,13 +113,13 @@ export class LockManager {
    *
    * @throws As {@linkcode acquire}.
    */
-  async inspect(name: string, options: { readonly signal?: AbortSignal } = {}): Promise<
-    LockInfo | null
-  > {
+  async inspect(name: string, options: InspectOptions = {}): Promise<LockInfo | null> {
+    const { signal } = checkInspectOptions(options);
     const { place, table } = this.#open();
     checkName(name, place);
-    options.signal?.throwIfAborted();
-    return describeLock(name, await table.read(name, { signal: options.signal }));
+    if (this.#closed) throw closedError();
+    signal?.throwIfAborted();
+    return describeLock(name, await table.read(name, { signal }));
   }
 
   /**
@@ -239,11 +241,19 @@ export class LockManager {
   #open(): Opened {
     if (this.#opened !== undefined) return this.#opened;
     const runtime = this.#runtime;
-    const { table, client, region, credentials, endpoint, env, fetch, owner } = this.#options;
+    const { table, client, owner, env, ...rest } = this.#options;
+    const { region, credentials, endpoint, allowInsecureEndpoint, fetch } = rest;
     const read = environmentReader(env, (name) => runtime.env(name));
     const place = placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock");
     const wire = client ?? new Wire({
-      ...{ region, credentials, endpoint, env, fetch } as DynamoClientOptions,
+      ...{
+        region,
+        credentials,
+        endpoint,
+        allowInsecureEndpoint,
+        env,
+        fetch,
+      } as DynamoClientOptions,
       runtime,
       onRetry: (retry) => this.#emit({ type: "retry", ...retry }),
     });

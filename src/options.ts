@@ -14,11 +14,14 @@ import {
   textOf,
   wholeNumber,
 } from "./checks.ts";
+import { checkIdentity } from "./credentials/identity.ts";
+import { dynamoClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
+import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
 import type { TablePlace } from "./records/layout.ts";
 import { NATIVE_ATTRIBUTES } from "./records/native.ts";
-import { checkData } from "./records/record.ts";
+import { checkData, LEASE_MS_MAX } from "./records/record.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** Where the locks live. */
@@ -63,6 +66,9 @@ export interface AcquireOptions {
   readonly waitUntil?: (work: Promise<unknown>) => void;
 }
 
+/** Options of an inspection. */
+export type InspectOptions = Pick<AcquireOptions, "signal">;
+
 /** Options of a manager. What AWS's tools read from the environment is read from there, on first use. */
 export interface LockManagerOptions {
   /** The lock table. @default {the variable DYNAMO_LOCK_TABLE, else "dynamo-lock"} */
@@ -73,11 +79,16 @@ export interface LockManagerOptions {
   readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider;
   /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
   readonly endpoint?: string | URL;
+  /** Allows plain `http:` to any host: requests can be read and changed on their way. */
+  readonly allowInsecureEndpoint?: boolean;
   /** Instead of the process environment, where there is none, as on Cloudflare Workers. */
   readonly env?: Record<string, string | undefined>;
   /** Sends the requests. @default {globalThis.fetch} */
   readonly fetch?: typeof fetch;
-  /** A ready client, instead of `region`, `credentials`, `endpoint` and `fetch`. */
+  /**
+   * A ready client, instead of `region`, `credentials`, `endpoint`, `allowInsecureEndpoint`, `env` and
+   * `fetch`. It tells of its retries by its own `onRetry`.
+   */
   readonly client?: DynamoClient;
   /** The lease of acquisitions that name none, in milliseconds. @default {20000} */
   readonly leaseMs?: number;
@@ -110,7 +121,7 @@ export interface LockManagerOptions {
 const KEY_BYTES_MAX = 2_048;
 const SORT_KEY_BYTES_MAX = 1_024;
 
-const leaseMs = wholeNumber(2_000, 7 * 24 * 60 * 60_000);
+const leaseMs = wholeNumber(2_000, LEASE_MS_MAX);
 const renew = ofType("boolean");
 const owner = textOf(1, 256);
 const waitUntil = ofType("function");
@@ -127,11 +138,12 @@ const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
 const MANAGER_CHECKS: Checks<LockManagerOptions> = {
   table: (_action, _option, value) => void placeOf(value as string),
   region: ofType("string"),
-  credentials: () => {}, // the client checks it, and what else is its own
-  endpoint: () => {},
+  credentials,
+  endpoint: () => {}, // checked together with the Region
+  allowInsecureEndpoint: ofType("boolean"),
   env: ofType("object"),
   fetch: ofType("function"),
-  client: having("send"),
+  client: dynamoClient,
   leaseMs,
   renew,
   owner,
@@ -140,8 +152,18 @@ const MANAGER_CHECKS: Checks<LockManagerOptions> = {
   maxClockSkewMs: wholeNumber(0, 900_000, Infinity),
   onEvent: ofType("function"),
   waitUntil,
-  runtime: having("now"),
+  runtime: having("now", "random", "randomId", "setTimer", "clearTimer", "fetch", "env"),
 };
+
+/** Static keys are checked at once, so that the mistake shows where it was made. */
+function credentials(_action: string, _option: string, value: unknown): void {
+  if (typeof value === "function") return;
+  try {
+    checkIdentity(value as AwsCredentialIdentity);
+  } catch (error) {
+    throw new TypeError((error as Error).message); // it never repeats a key
+  }
+}
 
 /** The names of keys cannot be those of the record's own attributes. */
 function keyName(action: string, option: string, value: unknown): void {
@@ -165,6 +187,11 @@ const TABLE_CHECKS: Checks<TableOptions> = {
 
 const TABLE_NAME = /^(arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/)?[\w.-]{3,255}$/;
 
+/** The options that a ready client makes needless. */
+const CONNECTION = [
+  ...["region", "credentials", "endpoint", "allowInsecureEndpoint", "env", "fetch"] as const,
+];
+
 /** What a manager goes by where an acquisition does not say otherwise. */
 export const MANAGER_DEFAULTS = {
   leaseMs: 20_000 as number,
@@ -182,16 +209,30 @@ export function checkManagerOptions(
   const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
   // A copy: what the caller changes later changes nothing.
   if (set.table !== undefined) set.table = placeOf(set.table);
-  if (set.client === undefined) return set;
-  for (const option of ["region", "credentials", "endpoint", "env", "fetch"] as const) {
-    if (option in set) refuse(TypeError, action, option, "absent beside 'client'", set[option]);
-  }
+  checkConnection(action, set);
+  // Now, and not at the first lock; what the environment says is not known yet.
+  endpointFinder(set, () => undefined);
   return set;
+}
+
+/** Refuses what a client brings along where a client is given. */
+export function checkConnection(action: string, options: Partial<LockManagerOptions>): void {
+  if (options.client === undefined) return;
+  for (const option of CONNECTION) {
+    if (option in options) {
+      refuse(TypeError, action, option, "absent beside 'client'", options[option]);
+    }
+  }
 }
 
 /** Checks the options of one acquisition. */
 export function checkAcquireOptions(options: AcquireOptions): AcquireOptions {
   return checkOptions("acquire a lock", options, ACQUIRE_CHECKS);
+}
+
+/** Checks the options of an inspection. */
+export function checkInspectOptions(options: InspectOptions): InspectOptions {
+  return checkOptions("inspect a lock", options, { signal: ACQUIRE_CHECKS.signal });
 }
 
 /** Checks a lock's name against the limits of its key. */

@@ -256,12 +256,13 @@ Deno.test("close() waits for a release that its lease's owner had called", async
   await isQuiet(world);
 });
 
-Deno.test("a closed manager refuses to acquire, without a request", async () => {
+Deno.test("a closed manager refuses to acquire and to inspect, without a request", async () => {
   const world = await World.create();
   const { manager, events } = world.process();
   await world.until(manager.close());
   await isClosed(world, manager.acquire("job"));
   await isClosed(world, manager.tryAcquire("job"));
+  await isClosed(world, manager.inspect("job"));
   assertEquals([world.sent(), events], [[], []]);
   await assertRejects(() => world.until(manager.acquire("")), RangeError);
 });

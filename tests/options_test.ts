@@ -1,7 +1,12 @@
 /** What callers pass in: everything wrong is refused by name, before any request. */
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { type AcquireOptions, LockManager, type LockManagerOptions } from "../mod.ts";
+import {
+  type AcquireOptions,
+  type InspectOptions,
+  LockManager,
+  type LockManagerOptions,
+} from "../mod.ts";
 import { DynamoClient } from "../src/dynamodb/mod.ts";
 import { World } from "./support/world.ts";
 
@@ -162,6 +167,9 @@ const MANAGER: readonly Row[] = [
   ["no function", { fetch: "fetch" }, TypeError, "fetch"],
   ["no client", { client: {} }, TypeError, "client"],
   ["null", { client: null }, TypeError, "client"],
+  ["the client of an AWS SDK", { client: { send: () => {} } }, TypeError, "client"],
+  ["half a runtime", { runtime: { now: () => 0 } }, TypeError, "runtime"],
+  ["a text", { allowInsecureEndpoint: "yes" }, TypeError, "allowInsecureEndpoint"],
   ["a number", { region: 1 }, TypeError, "region"],
   ["an option of one acquisition", { data: "x" }, TypeError, "data"],
   ["an option of one acquisition", { signal: AbortSignal.abort() }, TypeError, "signal"],
@@ -241,6 +249,7 @@ Deno.test("new LockManager() refuses options of a client beside 'client'", async
       { region: "eu-west-1" },
       { credentials: { accessKeyId: "a", secretAccessKey: "b" } },
       { endpoint: "https://example.com" },
+      { allowInsecureEndpoint: true },
       { env: {} },
       { fetch: world.dynamo.fetch },
     ]
@@ -342,15 +351,19 @@ const CONNECTIONS: readonly (readonly [string, LockManagerOptions])[] = [
 ];
 
 for (const [what, options] of CONNECTIONS) {
-  Deno.test(`acquire() rejects with a RangeError, and sends nothing, when there is ${what}`, async () => {
+  Deno.test(`new LockManager() throws a RangeError when there is ${what}`, () => {
+    const error = assertThrows(() => new LockManager(options), RangeError);
+    assert(!error.message.includes("hunter2"));
+  });
+
+  Deno.test(`acquire() sends nothing when the environment has ${what}`, async () => {
+    const { region, endpoint } = options;
+    if (region === "") return; // a variable that is empty is not set
     const world = await World.create();
     const manager = new LockManager({
-      region: "eu-west-1",
       credentials: { accessKeyId: "test", secretAccessKey: "test" },
-      env: {},
-      fetch: world.dynamo.fetch,
+      env: { AWS_REGION: region ?? "eu-west-1", AWS_ENDPOINT_URL: endpoint as string | undefined },
       runtime: world.time.node().runtime(world.dynamo.fetch),
-      ...options,
     });
     for (const verb of ["acquire", "tryAcquire", "inspect"] as const) {
       const error = await assertRejects(
@@ -363,6 +376,58 @@ for (const [what, options] of CONNECTIONS) {
     await world.until(manager.close());
   });
 }
+
+Deno.test("an endpoint of plain http: on another host is used where that is asked for", async () => {
+  const world = await World.create();
+  const urls = new Set<string>();
+  const manager = new LockManager({
+    region: "local",
+    endpoint: "http://dynamodb:8000",
+    allowInsecureEndpoint: true,
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    fetch: (url, init) => {
+      urls.add(String(url));
+      return world.dynamo.fetch(url, init);
+    },
+  });
+  assert(await manager.tryAcquire("job"));
+  await manager.close();
+  assertEquals([...urls], ["http://dynamodb:8000"]);
+});
+
+for (
+  const [what, keys] of [
+    ["empty", {}],
+    ["null", null],
+    ["a text", "AKIA"],
+    ["a secret with a line break", { accessKeyId: "a", secretAccessKey: "hunter2\n" }],
+    ["temporary without their token", { accessKeyId: "ASIAX", secretAccessKey: "hunter2" }],
+  ] as const
+) {
+  Deno.test(`new LockManager() throws a TypeError when the keys are ${what}`, () => {
+    const options = { credentials: keys } as unknown as LockManagerOptions;
+    const error = assertThrows(() => new LockManager(options), TypeError, "Cannot use credentials");
+    assert(!error.message.includes("hunter2"));
+  });
+}
+
+Deno.test("inspect() refuses unknown options, and a signal that is none", async () => {
+  const world = await World.create();
+  const { manager } = world.process();
+  const rows: readonly [unknown, string][] = [
+    [{ signl: AbortSignal.abort() }, "signl"],
+    [{ leaseMs: 5_000 }, "leaseMs"],
+    [{ signal: {} }, "signal"],
+    [5, "options"],
+    [null, "options"],
+  ];
+  for (const [options, names] of rows) {
+    const call = () => world.until(manager.inspect("job", options as InspectOptions));
+    checkMessage(await assertRejects(call, TypeError), names);
+  }
+  assertEquals(world.sent(), []);
+  await world.until(manager.close());
+});
 
 Deno.test("a misspelt option of DynamoClient is refused as well", () => {
   assertThrows(() => new DynamoClient({ regoin: "x" } as unknown as object), TypeError, "regoin");

@@ -62,7 +62,7 @@ export function checkIdentity(value: AwsCredentialIdentity): AwsCredentialIdenti
     const [name, text] of Object.entries({ accessKeyId, secretAccessKey, sessionToken: token })
   ) {
     if (!VISIBLE.test(text)) {
-      const message = `Cannot use credentials as '${name}' must be visible ASCII`;
+      const message = `Cannot use credentials as '${name}' must be a text of visible ASCII`;
       throw new CredentialsError("CredentialsInvalid", message);
     }
   }

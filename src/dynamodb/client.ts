@@ -1,3 +1,4 @@
+import { CLIENT_BRAND } from "./brand.ts";
 import {
   checkClientOptions,
   checkSend,
@@ -30,7 +31,14 @@ import { Wire } from "./wire.ts";
  * const { TableNames } = await client.send<{ TableNames: string[] }>("ListTables", {});
  * ```
  */
-export class DynamoClient extends Wire {
+export class DynamoClient {
+  readonly #wire: Wire;
+
+  static {
+    // On the prototype: it shows in no output.
+    Object.defineProperty(this.prototype, CLIENT_BRAND, { value: true });
+  }
+
   /**
    * Makes a client.
    *
@@ -39,7 +47,7 @@ export class DynamoClient extends Wire {
    * @throws {CredentialsError} For credentials that cannot be right.
    */
   constructor(options: DynamoClientOptions = {}) {
-    super(checkClientOptions(options));
+    this.#wire = new Wire(checkClientOptions(options));
   }
 
   /**
@@ -52,12 +60,11 @@ export class DynamoClient extends Wire {
    * @throws {TypeError} Where the arguments cannot be right; before any request.
    * @throws {RangeError} Where a number, the Region or the endpoint is refused; before any request.
    */
-  // deno-lint-ignore require-await -- what the checks throw must be a rejection
-  override async send<T = Record<string, unknown>>(
+  async send<T = Record<string, unknown>>(
     operation: string,
     input: object,
     options: SendOptions = {},
   ): Promise<T> {
-    return super.send<T>(operation, input, checkSend(operation, input, options));
+    return await this.#wire.send<T>(operation, input, checkSend(operation, input, options));
   }
 }

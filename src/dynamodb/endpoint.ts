@@ -86,8 +86,8 @@ export function endpointFinder(
       !fips && !dualstack &&
         SAFE_URL.test(options.allowInsecureEndpoint ? url.replace(/^http:/, "https:") : url),
     "endpoint",
-    "an https: origin (http: on loopback or with 'allowInsecureEndpoint'), without FIPS and dual-stack",
-    url.replace(/.*@|[/?#].*/gs, ""), // without what may be a secret
+    "an https: origin without path (http: on loopback or with 'allowInsecureEndpoint'), and no FIPS or dual-stack",
+    url.replace(/^(https?:\/\/)?(?:.*@)?([^/?#]*).*/s, "$1$2"), // without what may be a secret
   );
 
   return region === undefined ? region : (accountId = "") => {

@@ -97,7 +97,7 @@ const CLIENT: Checks<DynamoClientOptions> = {
   env: ofType("object"),
   fetch: ofType("function"),
   signer: having("sign"),
-  runtime: having("now"),
+  runtime: having("now", "random", "setTimer", "clearTimer", "fetch", "env"),
   onRetry: ofType("function"),
 };
 

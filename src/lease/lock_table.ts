@@ -45,10 +45,10 @@ export class LockTable {
   readonly memory: LockMemory = new LockMemory();
   /** When it last said anything about any record. */
   answeredAt: Moment | undefined;
-  readonly #wire: Wire;
+  readonly #wire: Pick<Wire, "send">;
   readonly #runtime: Runtime;
 
-  constructor(wire: Wire, layout: Layout, runtime: Runtime) {
+  constructor(wire: Pick<Wire, "send">, layout: Layout, runtime: Runtime) {
     this.#wire = wire;
     this.layout = layout;
     this.#runtime = runtime;
@@ -67,7 +67,7 @@ export class LockTable {
       (kind) => {
         skewed = kind === "skewed";
       },
-    ).catch((error) => void (reason = error));
+    ).catch((error) => void (reason = error ?? new Error("no reason")));
     // An abort may come when the request is on its way. Its reason can be anything, even an error of
     // DynamoDB, which must not be taken for the answer.
     const aborted = limits.signal?.aborted;

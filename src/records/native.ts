@@ -26,6 +26,7 @@ import {
   type Grant,
   type Holder,
   type Item,
+  LEASE_MS_MAX,
   type LockRecord,
 } from "./record.ts";
 
@@ -34,6 +35,9 @@ export const NATIVE_ATTRIBUTES: readonly string[] =
   "format fence holders exclusive permits waiting purge".split(" ");
 
 const FORMAT_VERSION = "1";
+
+/** The last moment that a `Date` can hold. */
+const DATE_MAX = 8.64e15;
 
 const TAKE = "SET #format=:format,#fence=:t,#holders=:map,#exclusive=:g,#purge=:p REMOVE #permits";
 const IS_ABSENT = "attribute_not_exists(#key) OR ";
@@ -212,8 +216,8 @@ function parseHolder(grantId: string, { t, m, o, e, l, d }: Record<string, Loose
     token: wholeNumber(t),
     mode: m.S === "x" ? "exclusive" : "shared",
     ownerId: text(o),
-    expires: wholeNumber(e),
-    leaseMs: wholeNumber(l),
+    expires: wholeNumber(e, DATE_MAX),
+    leaseMs: wholeNumber(l, LEASE_MS_MAX),
     ...(d && { data: text(d) }),
   };
 }

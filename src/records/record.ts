@@ -65,6 +65,9 @@ export interface Grant {
 /** Room for the tokens to come: one above 2^53 would not be greater than the one before it. */
 export const FENCE_MAX: number = Number.MAX_SAFE_INTEGER - 1_000_000;
 
+/** The longest lease, 7 days: a longer one in a record is damage, which would keep the lock for ever. */
+export const LEASE_MS_MAX: number = 7 * 24 * 60 * 60_000;
+
 /** The error of a record that is ours, and damaged. */
 export function damagedRecord(name: string): LockTableError {
   const message = `Cannot use lock '${name}' as its record is damaged`;

@@ -7,8 +7,9 @@
 import { checkOptions, type Checks, having, ofType, refuse, wholeNumber } from "../checks.ts";
 import { environmentReader } from "../credentials/env.ts";
 import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credentials/identity.ts";
+import { dynamoClient } from "../dynamodb/brand.ts";
 import { DynamoClient } from "../dynamodb/client.ts";
-import { placeOf, type TableOptions } from "../options.ts";
+import { checkConnection, placeOf, type TableOptions } from "../options.ts";
 import type { TablePlace } from "../records/layout.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
 
@@ -28,11 +29,16 @@ export interface CheckTableOptions {
   readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider;
   /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
   readonly endpoint?: string | URL;
+  /** Allows plain `http:` to any host: requests can be read and changed on their way. */
+  readonly allowInsecureEndpoint?: boolean;
   /** Instead of the process environment, where there is none, as on Cloudflare Workers. */
   readonly env?: Record<string, string | undefined>;
   /** Sends the requests. @default {globalThis.fetch} */
   readonly fetch?: typeof fetch;
-  /** A ready client, instead of `region`, `credentials`, `endpoint` and `fetch`. */
+  /**
+   * A ready client, instead of `region`, `credentials`, `endpoint`, `allowInsecureEndpoint`, `env` and
+   * `fetch`.
+   */
   readonly client?: DynamoClient;
   /** Cancels it; its reason is thrown as it is. What was sent may still be applied. */
   readonly signal?: AbortSignal;
@@ -82,11 +88,12 @@ const CHECK_CHECKS: Checks<CheckTableOptions> = {
   region: ofType("string"),
   credentials: () => {}, // the client checks it, and what else is its own
   endpoint: () => {},
+  allowInsecureEndpoint: ofType("boolean"),
   env: ofType("object"),
   fetch: ofType("function"),
-  client: having("send"),
+  client: dynamoClient,
   signal: having("addEventListener"),
-  runtime: having("now"),
+  runtime: having("now", "setTimer", "clearTimer", "env"),
 };
 
 const CREATE_CHECKS: Checks<CreateTableOptions> = {
@@ -143,10 +150,7 @@ function checked<T extends CheckTableOptions>(action: string, options: T, checks
     throw new TypeError(`Cannot ${action} as a client must be passed as '{ client }'`);
   }
   const set = checkOptions(action, options, checks);
-  if (set.client === undefined) return set;
-  for (const option of ["region", "credentials", "endpoint", "env", "fetch"] as const) {
-    if (option in set) refuse(TypeError, action, option, "absent beside 'client'", set[option]);
-  }
+  checkConnection(action, set);
   return set;
 }
 

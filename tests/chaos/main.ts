@@ -16,6 +16,7 @@
 // deno-lint-ignore-file no-console -- it reports to the terminal
 
 import { parseArgs } from "node:util";
+import { numberFlag, parseOrExit } from "../support/flags.ts";
 import { describeChecks, describeOptions, describeRun, describeStorm } from "./report.ts";
 import type { RunOptions } from "./plan.ts";
 import { run } from "./run.ts";
@@ -44,28 +45,19 @@ type Wanted = Pick<RunOptions, "seed" | "ms" | "workers">;
 /** The exit codes that shells expect of a program that a signal has ended. */
 const STOPS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 
-function number(name: string, text: string, least: number, most: number, whole = true): number {
-  const value = text.trim() === "" ? NaN : Number(text);
-  if (value >= least && value <= most && (!whole || Number.isInteger(value))) return value;
-  throw new RangeError(
-    `Cannot run as '--${name}' must be ${
-      whole ? "a whole number " : ""
-    }from ${least} to ${most}: ` +
-      `current value is ${text}`,
-  );
-}
-
 /** Understands the command line; `undefined` where it asks for help. */
 export function parseFlags(args: string[]): Wanted | undefined {
   const { values } = parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false });
   if (values.help) return undefined;
   const seed = values.seed === undefined
     ? crypto.getRandomValues(new Uint32Array(1))[0]!
-    : number("seed", values.seed, 0, 2 ** 32 - 1);
+    : numberFlag("seed", values.seed, 0, 2 ** 32 - 1);
   return {
     seed,
-    ms: number("minutes", values.minutes, 0.5, 600, false) * 60_000,
-    workers: values.workers === undefined ? 6 + seed % 3 : number("workers", values.workers, 4, 8),
+    ms: numberFlag("minutes", values.minutes, 0.5, 600, false) * 60_000,
+    workers: values.workers === undefined
+      ? 6 + seed % 3
+      : numberFlag("workers", values.workers, 4, 8),
   };
 }
 
@@ -107,14 +99,4 @@ export async function main(wanted: Wanted): Promise<never> {
   }
 }
 
-if (import.meta.main) {
-  let wanted: Wanted | undefined;
-  try {
-    wanted = parseFlags(Deno.args);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`);
-    Deno.exit(2);
-  }
-  if (wanted !== undefined) await main(wanted);
-  console.log(HELP);
-}
+if (import.meta.main) await main(parseOrExit(parseFlags, HELP));

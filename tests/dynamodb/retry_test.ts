@@ -64,6 +64,7 @@ const RETRIED: readonly [string, Handler, number[], boolean, string][] = [
     "BadAnswer",
   ],
   ["an HTML 429", () => answer(429, html), THROTTLING_PAUSES, true, "BadAnswer"],
+  ["an HTML 413", () => answer(413, html), TRANSIENT_PAUSES, true, "BadAnswer"],
   ["a readable 429", refuse(429, "Whatever"), THROTTLING_PAUSES, false, "Whatever"],
   [
     "a request time-out",

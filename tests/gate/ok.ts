@@ -35,13 +35,15 @@ async function steps(): Promise<Step[]> {
     { name: "publish", args: ["publish", "--dry-run", "--allow-dirty"] },
     { name: "size", args: ["run", "-A", "tests/gate/size.ts"] },
     { name: "test", args: ["run", "-A", "tests/offline/run.ts", "test"] },
+    { name: "simulate", args: ["run", "-A", "tests/simulation/main.ts"] },
   ];
 }
 
 function report(name: string, outcome: Outcome): void {
   const seconds = `${(outcome.ms / 1000).toFixed(1)} s`;
   const size = /^size: (.*)$/m.exec(outcome.output)?.[1];
-  const note = size ??
+  const seeds = /^\d+ seeds, .*$/m.exec(outcome.output)?.[0];
+  const note = size ?? seeds ??
     (name === "test" ? `${outcome.passed} passed, ${outcome.failed} failed` : "");
   console.log(
     `${outcome.ok ? "ok    " : "FAILED"} ${name.padEnd(8)} ${seconds.padStart(7)}  ${note}`,

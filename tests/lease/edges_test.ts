@@ -1,7 +1,8 @@
 /** Edges that a review of the protocol found: each was a failure once. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { DynamoError } from "../../src/dynamodb/mod.ts";
+import { only } from "../support/requests.ts";
 import { idle } from "../support/virtual.ts";
 import { type Process, World } from "../support/world.ts";
 
@@ -239,3 +240,26 @@ for (
     assert(held);
   });
 }
+
+Deno.test("a grant that was lost before it was known does not hide a later open proposal", async () => {
+  const world = await World.create();
+  const process = world.process({ leaseMs: 2_000 });
+  const stop = new AbortController();
+  world.fail({ kind: "late", ms: 1_200, apply: "at-once" }, { when: only("acquire") });
+  const waiting = process.manager.acquire("job", { signal: stop.signal });
+  waiting.catch(() => {});
+  await world.pass(600);
+  // Somebody else had it and gave it back before the late answer comes; the renewal shows that.
+  world.tamper("job", (record) => {
+    record.fence.N = String(Number(record.fence.N) + 10);
+    record.holders.M = {};
+  });
+  world.fail({ kind: "late", ms: 3_000, apply: "late" }, { when: only("acquire") });
+  world.kinds();
+  while (!world.kinds().includes("acquire")) await world.pass(10);
+  stop.abort(new Error("enough"));
+  await assertRejects(() => world.until(waiting), Error, "enough");
+  await world.pass(10_000);
+  assertEquals(world.holders("job"), 0);
+  await world.end(process);
+});

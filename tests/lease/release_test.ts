@@ -1,9 +1,16 @@
 /** Giving a lock back: what it answers, that it is done once, and that nothing is left. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type Lease, LeaseLostError, LockServiceError, LockTableError } from "../../mod.ts";
-import { only } from "../support/requests.ts";
-import { type Process, type Surroundings, World } from "../support/world.ts";
+import {
+  type Lease,
+  LeaseLostError,
+  LockManager,
+  LockServiceError,
+  LockTableError,
+} from "../../mod.ts";
+import { DynamoClient } from "../../src/dynamodb/client.ts";
+import { kindOf, only } from "../support/requests.ts";
+import { type Process, quickSigner, type Surroundings, World } from "../support/world.ts";
 
 async function hold(
   surroundings: Surroundings = {},
@@ -134,6 +141,39 @@ Deno.test("release() is sent after a renewal under way has ended, never beside i
   assertEquals(await world.until(released), true);
   assertEquals(world.holders("job"), 0);
   await world.end(process);
+});
+
+Deno.test("release() is sent only when no renewal is under way any more", async () => {
+  const world = await World.create();
+  const node = world.time.node();
+  const log: string[] = [];
+  const underWay = new Set<AbortSignal>();
+  const server: typeof fetch = async (url, init) => {
+    const operation = new Headers(init!.headers).get("x-amz-target")!.split(".")[1]!;
+    const kind = kindOf({ operation, input: JSON.parse(String(init!.body)) });
+    const alone = [...underWay].every((signal) => signal.aborted);
+    log.push(alone ? kind : `${kind} beside a renewal`);
+    if (kind === "renew") underWay.add(init!.signal!);
+    return await world.dynamo.fetch(url, init);
+  };
+  const runtime = node.runtime(server, { latencyMs: 1 });
+  const client = new DynamoClient({
+    region: "local",
+    endpoint: "http://127.0.0.1:1",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    signer: quickSigner,
+    runtime,
+  });
+  const manager = new LockManager({ client, runtime });
+  const lease = await world.until(manager.acquire("job"));
+  world.fail({ kind: "hang" }, { when: only("renew") });
+  const renewal = lease.renew();
+  renewal.catch(() => {});
+  await world.pass(100);
+  assertEquals(await world.until(lease.release()), true);
+  await assertRejects(() => world.until(renewal), LeaseLostError);
+  assertEquals(log, ["acquire", "renew", "release"]);
+  await world.until(manager.close());
 });
 
 Deno.test("a renewal that lands after the release does not bring the holder back", async () => {

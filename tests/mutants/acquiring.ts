@@ -54,6 +54,14 @@ export const ACQUIRING: readonly Mutant[] = [
     seeds: SEEDS,
   },
   {
+    rule: "a grant that was lost before it was known does not hide an open proposal",
+    file: ACQUIRE,
+    find: "this.#granted = undefined; // it was taken from us before we knew that we had it",
+    replace: "",
+    suite: "tests/lease/edges_test.ts",
+    test: "a grant that was lost before it was known does not hide a later open proposal",
+  },
+  {
     rule: "a proposal is closed before its grant is released",
     file: CLEAN_UP,
     find: "await (open ? closeProposal : sendRelease)(context, proposal);",

@@ -152,6 +152,20 @@ export const HOLDING: readonly Mutant[] = [
     seeds: SEEDS,
   },
   {
+    rule: "a renewal and the release of its lease are never under way together",
+    file: HELD,
+    find:
+      "signal: this.signal, // the end of the lease ends the renewal: the release comes after it",
+    replace: "",
+    also: [{
+      file: HELD,
+      find: "    await this.#renewing;\n",
+      replace: "",
+    }],
+    suite: "tests/lease/release_test.ts",
+    test: "release() is sent only when no renewal is under way any more",
+  },
+  {
     rule: "a renewal leaves time for another attempt",
     file: HELD,
     find: "attemptTimeoutMs: renewalAttemptMs(left),",

@@ -1,5 +1,5 @@
 /**
- * `deno run -A tests/mutants/run_long.ts [pattern of rules] [--seeds N]`: takes one rule after the other
+ * `deno run -A tests/mutants/run_long.ts`: takes one rule after the other
  * out of a copy of the source, and sees that it is missed: by the test that the mutant names, and by
  * the simulation within the seeds that it states (or N). Ends with `N passed, N failed`, a mutant that
  * survives anything that should kill it being a failure.
@@ -9,10 +9,24 @@
 
 // deno-lint-ignore-file no-console -- it reports to the terminal
 
+import { parseArgs } from "node:util";
 import { ownEnv } from "../gate/env.ts";
 import { configArgs, ROOT } from "../offline/config.ts";
+import { numberFlag, parseOrExit } from "../support/flags.ts";
 import { MUTANTS } from "./list.ts";
 import type { Edit, Mutant } from "./mutant.ts";
+
+/** What `--help` prints. */
+const HELP = `Usage: deno run -A tests/mutants/run_long.ts [pattern] [options]
+
+  pattern      takes out only the rules whose text it matches, a regular expression
+  --seeds <n>  within how many seeds the simulation must see it (what each mutant states)
+  --help       print this
+
+It ends with code 0, with 1 when a mutant was not killed, and with 2 on wrong options.
+`;
+
+const OPTIONS = { seeds: { type: "string" }, help: { type: "boolean", default: false } } as const;
 
 /** How many mutants are tried at once: each is a process of its own. */
 const AT_ONCE = 2;
@@ -119,17 +133,32 @@ async function kill(source: Copy, mutant: Mutant, seeds: number | undefined): Pr
   });
 }
 
-function parse(args: string[]): { part: string; seeds: number | undefined } {
-  const at = args.indexOf("--seeds");
-  const seeds = at < 0 ? undefined : Number(args[at + 1]);
-  const [part = ""] = at < 0 ? args : args.toSpliced(at, 2);
-  return { part, seeds };
+interface Wanted {
+  readonly chosen: readonly Mutant[];
+  readonly seeds: number | undefined;
+}
+
+/** Understands the command line; `undefined` where it asks for help. */
+function parseFlags(args: string[]): Wanted | undefined {
+  const { values, positionals } = parseArgs({
+    args,
+    options: OPTIONS,
+    strict: true,
+    allowPositionals: true,
+  });
+  if (values.help) return undefined;
+  const pattern = new RegExp(positionals.join(" "));
+  const chosen = MUTANTS.filter((mutant) => pattern.test(mutant.rule));
+  if (chosen.length === 0) {
+    throw new RangeError(`Cannot run as no rule has '${pattern.source}' in it`);
+  }
+  const { seeds } = values;
+  return { chosen, seeds: seeds === undefined ? undefined : numberFlag("seeds", seeds, 1, 1e9) };
 }
 
 if (import.meta.main) {
-  const { part, seeds } = parse(Deno.args);
+  const { chosen, seeds } = parseOrExit(parseFlags, HELP);
   const config = await configArgs();
-  const chosen = MUTANTS.filter((mutant) => new RegExp(part).test(mutant.rule));
   const queue = [...chosen];
   let killed = 0;
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {

@@ -307,6 +307,8 @@ const DAMAGED: readonly [string, Item][] = [
     const wrong = { ...entry().M, [name]: { BOOL: true } };
     return [`a holder whose ${name} is true`, record({ holders: { M: { [ME]: { M: wrong } } } })];
   }),
+  ["a lease of more than 7 days", record({ holders: mine({ l: "604800001" }) })],
+  ["an end that no Date can hold", record({ holders: mine({ e: "8640000000000001" }) })],
   [
     "a mode that does not exist",
     record({ holders: { M: { [ME]: { M: { ...entry().M, m: { S: "?" } } } } } }),

@@ -13,6 +13,7 @@ export interface Finding {
 
 /** Every finding. */
 export const CORPUS: readonly Finding[] = [
+  { seed: 560, found: "closing with a clock an hour ahead put all tokens ahead" },
   {
     seed: 219,
     kind: "fresh",

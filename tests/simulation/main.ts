@@ -1,21 +1,45 @@
 /**
- * `deno task simulate [--seeds N] [--from S] [--jobs J]`: runs seeds and says how many a second, which
- * rules were broken by which, and how often everything was met. `--trace S` runs one seed and prints
- * all that happens in it; with `--kind K` the runs are all of one kind.
+ * `deno task simulate`: runs seeds and says how many a second, which rules were broken by which, and how
+ * often everything was met.
  *
  * @module
  */
 
 // deno-lint-ignore-file no-console -- it reports to the terminal
 
+import { parseArgs } from "node:util";
 import { configArgs } from "../offline/config.ts";
+import { numberFlag, parseOrExit } from "../support/flags.ts";
 import { countBranches } from "./branches.ts";
 import { PROFILES } from "./profiles.ts";
 import { unreached } from "./reached.ts";
 import { simulate } from "./run.ts";
 import { type Failure, type Sweep, sweep } from "./sweep.ts";
 
-const DEFAULT_SEEDS = 2_000;
+/** What `--help` prints. */
+const HELP = `Usage: deno task simulate [options]
+
+  --seeds <n>   how many (2000)
+  --from <n>    the first (1)
+  --kind <k>    all runs of this kind: ${Object.keys(PROFILES).join(", ")}
+  --jobs <n>    how many at once (as many as there are processors)
+  --trace <n>   runs this seed alone, and prints all that happens in it
+  --help        print this
+
+It ends with code 0; with 1 when a rule was broken or something was never met; with 2 on wrong options.
+`;
+
+const OPTIONS = {
+  seeds: { type: "string", default: "2000" },
+  from: { type: "string", default: "1" },
+  kind: { type: "string" },
+  jobs: { type: "string", default: String(navigator.hardwareConcurrency) },
+  trace: { type: "string" },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** A seed is whole, and so is the one after it. */
+const SEED_MAX = 2 ** 52;
 
 /** Enough to take every branch; counting slows the runs down. */
 const BRANCH_SEEDS = 300;
@@ -67,28 +91,38 @@ export async function reportUnreached(run: Sweep): Promise<string[]> {
   return missed;
 }
 
-function text(flag: string): string | undefined {
-  const at = Deno.args.indexOf(flag);
-  return at < 0 ? undefined : Deno.args[at + 1];
+interface Wanted {
+  readonly kind: string | undefined;
+  readonly trace: number | undefined;
+  readonly from: number;
+  readonly seeds: number;
+  readonly jobs: number;
 }
 
-function number(flag: string, otherwise: number): number {
-  const value = Number(text(flag) ?? otherwise);
-  if (!Number.isSafeInteger(value) || value < 1) throw new RangeError(`Cannot use '${flag}'`);
-  return value;
+/** Understands the command line; `undefined` where it asks for help. */
+export function parseFlags(args: string[]): Wanted | undefined {
+  const { values } = parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false });
+  if (values.help) return undefined;
+  const { kind, trace } = values;
+  if (kind !== undefined && !Object.hasOwn(PROFILES, kind)) {
+    const kinds = Object.keys(PROFILES).join(", ");
+    throw new RangeError(
+      `Cannot run as '--kind' must be one of ${kinds}: current value is ${kind}`,
+    );
+  }
+  return {
+    kind,
+    trace: trace === undefined ? undefined : numberFlag("trace", trace, 1, SEED_MAX),
+    from: numberFlag("from", values.from, 1, SEED_MAX),
+    seeds: numberFlag("seeds", values.seeds, 1, SEED_MAX),
+    jobs: numberFlag("jobs", values.jobs, 1, 256),
+  };
 }
 
 if (import.meta.main) {
-  const kind = text("--kind");
-  if (kind !== undefined && PROFILES[kind] === undefined) {
-    throw new RangeError("Cannot use '--kind'");
-  }
-  if (Deno.args.includes("--trace")) Deno.exit(await trace(number("--trace", 1), kind) ? 0 : 1);
-  const seeds = number("--seeds", DEFAULT_SEEDS);
-  const run = await sweep(
-    { from: number("--from", 1), seeds, kind },
-    number("--jobs", navigator.hardwareConcurrency),
-  );
+  const { kind, trace: seed, from, seeds, jobs } = parseOrExit(parseFlags, HELP);
+  if (seed !== undefined) Deno.exit(await trace(seed, kind) ? 0 : 1);
+  const run = await sweep({ from, seeds, kind }, jobs);
   report(run);
   const missed = seeds < ENOUGH_SEEDS || kind !== undefined ? [] : await reportUnreached(run);
   Deno.exit(run.failures.length + missed.length > 0 ? 1 : 0);

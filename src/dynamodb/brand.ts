@@ -1,0 +1,11 @@
+import { refuse } from "../checks.ts";
+
+/** Found on clients of every copy of this package, as `instanceof` fails across copies. */
+export const CLIENT_BRAND: unique symbol = Symbol.for("@x/dynamo-lock/DynamoClient");
+
+/** Checks for a `DynamoClient`. Other clients have a method `send` too, but it takes something else. */
+export function dynamoClient(action: string, option: string, value: unknown): void {
+  if ((value as { [CLIENT_BRAND]?: unknown } | null)?.[CLIENT_BRAND] !== true) {
+    refuse(TypeError, action, option, "a DynamoClient of this package", value);
+  }
+}

@@ -1,0 +1,24 @@
+import { assert, assertEquals } from "@std/assert";
+import { ROOT } from "../offline/config.ts";
+import { MUTANTS } from "./list.ts";
+
+const read = (path: string) => Deno.readTextFile(new URL(path, ROOT));
+
+Deno.test("each mutant finds its rule exactly once, and names who must miss it", async () => {
+  const rules = new Set<string>();
+  for (const mutant of MUTANTS) {
+    const { rule, also = [], suite, test, seeds } = mutant;
+    assert(!rules.has(rule), `'${rule}' is there twice`);
+    rules.add(rule);
+    for (const { file, find, replace } of [mutant, ...also]) {
+      assertEquals((await read(file)).split(find).length - 1, 1, `${rule}: '${find}' in ${file}`);
+      assert(find !== replace, rule);
+    }
+    assert(suite !== undefined || seeds !== undefined, rule);
+    if (suite !== undefined) assert((await read(suite)).includes("Deno.test") && test, rule);
+  }
+});
+
+Deno.test("the README says how many rules are taken out", async () => {
+  assert((await read("README.md")).includes(`${MUTANTS.length} of ${MUTANTS.length} rules missed`));
+});
