@@ -42,6 +42,8 @@ export interface Surroundings {
   dates?: boolean;
   /** How its requests are signed. */
   signer?: Signer;
+  /** What its requests reach in place of the service itself. */
+  server?: typeof fetch;
 }
 
 /** A record as it is on the table. */
@@ -123,11 +125,12 @@ export class World {
 
   /** Starts a process. */
   process(options: LockManagerOptions & Surroundings = {}): Process {
-    const { wallOffsetMs = 0, latencyMs = 1, workers = false, dates = true, signer, ...rest } =
-      options;
+    const { wallOffsetMs = 0, latencyMs = 1, workers = false, dates = true, ...others } = options;
+    const { signer, server, ...rest } = others;
     const node = this.time.node({ wallOffsetMs, seed: ++this.#processes });
     const events: LockEvent[] = [];
-    const surroundings = { latencyMs, workers, dates, ...(signer && { signer }) };
+    const own = { ...(signer && { signer }), ...(server && { server }) };
+    const surroundings = { latencyMs, workers, dates, ...own };
     const manager = new LockManager({
       client: this.client(node, surroundings),
       runtime: this.#runtime(node, surroundings),
@@ -137,9 +140,9 @@ export class World {
     return { node, manager, events };
   }
 
-  #runtime(node: VirtualNode, { dates = true, ...options }: Surroundings): Runtime {
-    const server = dates ? this.dynamo.fetch : withoutDates(this.dynamo.fetch);
-    return node.runtime(server, options);
+  #runtime(node: VirtualNode, surroundings: Surroundings): Runtime {
+    const { dates = true, server = this.dynamo.fetch, ...options } = surroundings;
+    return node.runtime(dates ? server : withoutDates(server), options);
   }
 
   /** The operations that reached the server since the last call. */
