@@ -3,14 +3,8 @@
 import type { LockManagerOptions } from "../../src/options.ts";
 import type { ClockPlan } from "./clocks.ts";
 import type { NetworkPlan, Path } from "./network.ts";
-import {
-  type Clocks,
-  type Profile,
-  PROFILES,
-  type Range,
-  type Upsets,
-  type Weights,
-} from "./profiles.ts";
+import type { Clocks, Profile, Range, Upsets, Weights } from "./profile.ts";
+import { PROFILES } from "./profiles.ts";
 import { Random } from "./random.ts";
 
 /** A machine. */

@@ -1,7 +1,7 @@
 /** What goes wrong besides the network: machines stop, clocks are set, processes end, operators meddle. */
 
 import { Random } from "./random.ts";
-import type { Upsets } from "./profiles.ts";
+import type { Upsets } from "./profile.ts";
 import type { Machine, World } from "./world.ts";
 
 /** Everything is well again a little before the faults stop. */
