@@ -193,5 +193,7 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: "this.#work.clear();",
     suite: "tests/manager_test.ts",
     test: "close() waits until what was under way has been cleaned up",
+    seeds: RARE_SEEDS,
+    kind: "freezes",
   },
 ];
