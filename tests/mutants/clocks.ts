@@ -213,6 +213,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "return {\n    lower: bounds.lower",
     suite: SERVER_CLOCK_TEST,
     test: "gives up when the two clocks have parted",
+    seeds: RARE_SEEDS,
+    kind: "clocks",
   },
   {
     rule: "bounds are anchored to both clocks, and dropped when these have parted",

@@ -41,6 +41,8 @@ export interface Delivery {
   readonly sentAt: number;
   /** It is a copy that the network made; the sender is not told what becomes of it. */
   readonly copy: boolean;
+  /** The sender has sent the same before. */
+  readonly again: boolean;
   readonly written: Served["written"];
 }
 
@@ -65,6 +67,7 @@ interface Exchange {
   readonly message: Message;
   readonly fate: Fate;
   readonly sentAt: number;
+  readonly again: boolean;
   readonly number: number;
   /** Ends the wait, once. */
   readonly finish: (end: () => void) => void;
@@ -77,6 +80,7 @@ export class Network {
   readonly #context: NetworkContext;
   /** When the last delayed request will have arrived. */
   quietAt = 0;
+  readonly #bodies = new Set<string>();
   #sent = 0;
 
   constructor(context: NetworkContext) {
@@ -104,8 +108,10 @@ export class Network {
       const fate = this.#fate(process, message);
       const sentAt = this.#context.scheduler.now;
       const number = ++this.#sent;
+      const again = this.#bodies.has(message.body);
+      this.#bodies.add(message.body);
       this.#context.sent(process);
-      this.#travel({ process, message, fate, sentAt, number, finish, resolve, reject });
+      this.#travel({ process, message, fate, sentAt, again, number, finish, resolve, reject });
     });
   };
 
@@ -155,14 +161,14 @@ export class Network {
 
   async #serve(exchange: Exchange, copy: boolean): Promise<Answer> {
     const { service, tally, trace, delivered } = this.#context;
-    const { process, message, sentAt, number, fate } = exchange;
+    const { process, message, sentAt, again, number, fate } = exchange;
     const { call, answer, written } = await service.answer(message, fate.fault);
     const step = kindOf(call);
     tally.add(`step: ${step}`);
     if (trace.on) {
       trace.add(process.name, `#${number}${copy ? " again" : ""} ${step}: ${outcomeOf(answer)}`);
     }
-    delivered({ process, step, sentAt, copy, written });
+    delivered({ process, step, sentAt, copy, again, written });
     return answer;
   }
 
