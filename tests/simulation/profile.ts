@@ -25,7 +25,7 @@ export type Clocks = "right" | "drifting" | "slow" | "wrong";
 
 /** What a kind of runs is like. */
 export interface Profile {
-  /** How often it is drawn. */
+  /** How often it is drawn; 0 is a kind that is aimed at a few rules, and drawn in place of others. */
   readonly weight: number;
   /** The share of requests that meet a fault, and which. */
   readonly faultRate: Range;

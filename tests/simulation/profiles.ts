@@ -1,31 +1,7 @@
 /** The kinds of runs: each makes one sort of trouble common, so that all of it is met. */
 
-import { FAULT_NAMES } from "./faults.ts";
-import type { Profile, Weights } from "./profile.ts";
-
-const ALL: Weights = Object.fromEntries(FAULT_NAMES.map((name) => [name, 1]));
-
-/** Ghosts of repeated requests are an exception of their own, so most runs do without. */
-const { "request duplicated": _, ...UNREPEATED } = ALL;
-
-/** What takes long, and what is never answered. */
-const LATE: Weights = {
-  "request late": 3,
-  "answer late": 3,
-  "body late": 1,
-  "request lost in silence": 1,
-  "answer lost in silence": 1,
-};
-
-/** What is applied, or will be, though nobody says so. */
-const STRAY: Weights = { "request late": 4, "answer late": 2, "answer lost in silence": 1 };
-
-/** Answers of something in between, with dates of its own. */
-const BOXES: Weights = Object.fromEntries(
-  FAULT_NAMES.filter((name) => /page|redirect|gateway|too many/.test(name)).map((
-    name,
-  ) => [name, 1]),
-);
+import { ALL, BOXES, ERRORS, LATE, SLOW_ANSWERS, STRAY, UNREPEATED } from "./mixes.ts";
+import type { Profile } from "./profile.ts";
 
 const ANY_STEP = [
   ...[["acquire"], ["renew"], ["hand over"], ["release"], ["take over"], ["close"], ["read"]],
@@ -36,16 +12,6 @@ const HAND_OVERS = [
   ...[["hand over"], ["hand over", "close"]],
   ...[["hand over", "release"], ["hand over", "release"]],
 ];
-
-/** What gives clocks a wrong idea of the time: slow answers, bodies and retries. */
-const SLOW_ANSWERS: Weights = {
-  "request and body late": 8,
-  "answer late": 3,
-  "body late": 3,
-  "request late": 2,
-  "throttled by the table": 1,
-  "internal error, not applied": 1,
-};
 
 const USUAL: Profile = {
   weight: 10,
@@ -225,4 +191,6 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
       cuts: [0, 1],
     },
   },
+  /** The service answers that it has failed, and often it has not. */
+  erring: { ...USUAL, weight: 0, faultRate: [0.3, 0.7], faults: [ERRORS], focused: 0.8 },
 };
