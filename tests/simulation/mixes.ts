@@ -46,3 +46,6 @@ export const ERRORS: Weights = {
   "unavailable, not applied": 1,
   "throttled by the table": 1,
 };
+
+/** What arrives when its sender has given it up. */
+export const OVERDUE: Weights = { "request late": 1 };

@@ -1,6 +1,6 @@
 /** The kinds of runs: each makes one sort of trouble common, so that all of it is met. */
 
-import { ALL, BOXES, ERRORS, LATE, SLOW_ANSWERS, STRAY, UNREPEATED } from "./mixes.ts";
+import { ALL, BOXES, ERRORS, LATE, OVERDUE, SLOW_ANSWERS, STRAY, UNREPEATED } from "./mixes.ts";
 import type { Profile } from "./profile.ts";
 
 const ANY_STEP = [
@@ -193,4 +193,21 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
   },
   /** The service answers that it has failed, and often it has not. */
   erring: { ...USUAL, weight: 0, faultRate: [0.3, 0.7], faults: [ERRORS], focused: 0.8 },
+  /** A hand-over arrives when the lock has gone to another process. */
+  overtaken: {
+    ...USUAL,
+    weight: 0,
+    faultRate: [0.7, 0.95],
+    faults: [OVERDUE],
+    focused: 1,
+    focus: [["hand over", "close"]],
+    latencyMs: [10, 60],
+    clocks: ["slow"],
+    hold: [0.02, 0.3],
+    idle: 0.02,
+    pollMs: [50, 150],
+    callers: [2, 3],
+    turns: [2, 2],
+    names: [1, 1],
+  },
 };

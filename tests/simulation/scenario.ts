@@ -123,6 +123,7 @@ function drawMachines(
 ): MachinePlan[] {
   const profile = PROFILES[kind]!;
   const handover = kind === "handover";
+  const queued = kind === "queue" || kind === "overtaken";
   // A proxy with a clock of its own is only allowed where nobody judges by it.
   const ownDates = kind === "clocks" && random.chance(0.15);
   // Now and then all of them are alike.
@@ -144,12 +145,12 @@ function drawMachines(
       clockErrorMs: random.sign() * random.magnitude(1_000, 800_000),
       cut: false,
     },
-    workers: !handover && kind !== "queue" && random.chance(0.12),
+    workers: !handover && !queued && random.chance(0.12),
     options: {
       pollMs: random.whole(...profile.pollMs),
       maxHandoffMs: handover
         ? random.whole(200, 300)
-        : random.pick(kind === "queue" ? [2_000, 5_000] : [0, 500, 2_000, 5_000]),
+        : random.pick(queued ? [2_000, 5_000] : [0, 500, 2_000, 5_000]),
       maxClockSkewMs: random.pick(skewsMs),
       leaseMs,
       renew: random.chance(profile.renewed),
