@@ -151,6 +151,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "upper: date + DATE_RESOLUTION_MS + Math.min(most, 0),",
     suite: "tests/lease/server_clock_test.ts",
     test: "boundsOf() reaches from the date to a second and a round trip after it",
+    seeds: RARE_SEEDS,
+    kind: "lopsided",
   },
   {
     rule: "dates with an Age are ignored",

@@ -17,6 +17,8 @@ export interface Path {
   readonly dates: "kept" | "none" | "sometimes" | "aged" | "own";
   /** How far its own clock is ahead. */
   readonly clockErrorMs: number;
+  /** How much longer than usual the way back takes. */
+  backMs: number;
   /** Nothing comes through. */
   cut: boolean;
 }
@@ -154,7 +156,8 @@ export class Network {
     const real = fate.arrives ? await this.#serve(exchange, copy) : undefined;
     const answer = fate.instead ?? real!;
     if (copy || answer === "silence") return;
-    this.#context.scheduler.after(this.#latency() + (fate.backMs ?? 0), () => {
+    const backMs = this.#context.pathOf(process).backMs + (fate.backMs ?? 0);
+    this.#context.scheduler.after(this.#latency() + backMs, () => {
       process.post(() => this.#receive(exchange, answer));
     });
   }

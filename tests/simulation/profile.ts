@@ -36,6 +36,8 @@ export interface Profile {
   readonly focus: readonly (readonly string[])[];
   /** The longest usual way to the service. */
   readonly latencyMs: Range;
+  /** How much longer the way back is for some machines, if it is. */
+  readonly backMs?: Range;
   /** Whether wall clocks are off, clocks drift, and dates are taken away. */
   readonly clocks: readonly Clocks[];
   /** Values of `maxClockSkewMs`. */

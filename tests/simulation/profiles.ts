@@ -35,6 +35,20 @@ const USUAL: Profile = {
   leases: [1.5, 4],
 };
 
+/** Leases run out, and others take the lock as soon as they may. */
+const RUNNING_OUT: Profile = {
+  ...USUAL,
+  weight: 0,
+  latencyMs: [3, 20],
+  clocks: ["drifting"],
+  skewsMs: [0],
+  hold: [0.9, 1.3],
+  renewed: 0.15,
+  idle: 0.01,
+  names: [1, 1],
+  leases: [1.5, 3],
+};
+
 /** Every kind. */
 export const PROFILES: Readonly<Record<string, Profile>> = {
   /** Nothing goes wrong: nothing may be lost, and everything costs what it should. */
@@ -209,5 +223,13 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     callers: [2, 3],
     turns: [2, 2],
     names: [1, 1],
+  },
+  /** Answers take long on the way back, so that their dates are old when they come. */
+  lopsided: {
+    ...RUNNING_OUT,
+    backMs: [500, 1_900],
+    leasesMs: [5_000, 8_000],
+    pollMs: [100, 400],
+    callers: [1, 1],
   },
 };

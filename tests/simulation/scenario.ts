@@ -67,9 +67,10 @@ export function isCalm({ kind }: Scenario): boolean {
  * Whether only the network is to blame where a lease is lost, and it is quick. Then a renewed lease
  * bears two failed attempts: three fit into the time between its renewal and its end.
  */
-export function isSteady({ clocks, network, upsets, dateErrorMs }: Scenario): boolean {
+export function isSteady({ clocks, network, upsets, dateErrorMs, profile }: Scenario): boolean {
   const { pauses, suspends, steps, cuts } = upsets;
-  return (clocks === "right" || clocks === "drifting") && network.latencyMs[1] <= 20 &&
+  return profile.backMs === undefined && (clocks === "right" || clocks === "drifting") &&
+    network.latencyMs[1] <= 20 &&
     pauses + suspends + steps + cuts + dateErrorMs === 0;
 }
 
@@ -143,6 +144,9 @@ function drawMachines(
         ? random.pick(["none", "sometimes", "aged"] as const)
         : "kept",
       clockErrorMs: random.sign() * random.magnitude(1_000, 800_000),
+      backMs: profile.backMs === undefined || random.chance(0.5)
+        ? 0
+        : random.between(...profile.backMs),
       cut: false,
     },
     workers: !handover && !queued && random.chance(0.12),
@@ -155,7 +159,7 @@ function drawMachines(
       leaseMs,
       renew: random.chance(profile.renewed),
     },
-    attemptTimeoutMs: random.pick([1_000, 5_000, 5_000]),
+    attemptTimeoutMs: profile.backMs === undefined ? random.pick([1_000, 5_000, 5_000]) : 5_000,
     callers: handover ? 2 - index : random.whole(...profile.callers),
     turns: handover ? (index === 0 ? 1_000 : 2) : random.whole(...profile.turns),
   }));
