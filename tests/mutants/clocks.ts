@@ -207,6 +207,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "const least = Math.max(0, wall, mono);",
     suite: "tests/lease/server_clock_test.ts",
     test: "project() widens by drift: upper by the faster clock, lower by the slower",
+    seeds: RARE_SEEDS,
+    kind: "nudged",
   },
   {
     rule: "bounds are dropped when the two clocks have parted",

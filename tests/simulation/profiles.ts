@@ -232,4 +232,16 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     pollMs: [100, 400],
     callers: [1, 1],
   },
+  /** Wall clocks are set forward by less than anybody notices, while leases run out. */
+  nudged: {
+    ...RUNNING_OUT,
+    faultRate: [0.3, 0.9],
+    faults: [OVERDUE],
+    focused: 1,
+    focus: [["read"]],
+    upsets: { steps: [3, 6] },
+    stepMs: [500, 990],
+    leasesMs: [2_000, 3_000],
+    pollMs: [300, 1_500],
+  },
 };
