@@ -151,6 +151,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "upper: date + DATE_RESOLUTION_MS + Math.min(most, 0),",
     suite: "tests/lease/server_clock_test.ts",
     test: "boundsOf() reaches from the date to a second and a round trip after it",
+    seeds: RARE_SEEDS,
+    kind: "lopsided",
   },
   {
     rule: "dates with an Age are ignored",
@@ -205,6 +207,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "const least = Math.max(0, wall, mono);",
     suite: "tests/lease/server_clock_test.ts",
     test: "project() widens by drift: upper by the faster clock, lower by the slower",
+    seeds: RARE_SEEDS,
+    kind: "nudged",
   },
   {
     rule: "bounds are dropped when the two clocks have parted",
@@ -213,6 +217,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "return {\n    lower: bounds.lower",
     suite: SERVER_CLOCK_TEST,
     test: "gives up when the two clocks have parted",
+    seeds: RARE_SEEDS,
+    kind: "clocks",
   },
   {
     rule: "bounds are anchored to both clocks, and dropped when these have parted",

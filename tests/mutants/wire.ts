@@ -22,6 +22,8 @@ export const WIRE: readonly Mutant[] = [
     replace: "return failure(call, code, message, UNKNOWN_CODE.test(code), undefined, {",
     suite: "tests/dynamodb/retry_test.ts",
     test: "send() retries with growing pauses when it meets a readable 500",
+    seeds: RARE_SEEDS,
+    kind: "erring",
   },
   {
     rule: "no answer leaves open whether the write was applied",

@@ -62,6 +62,8 @@ export class Checker {
   /** Leases that were handed out and are not known to have ended, by name. */
   readonly #live = new Map<string, Held[]>();
   readonly #troubles = new Map<string, Trouble>();
+  /** Processes whose manager has said that it is closed. */
+  readonly #closed: Process[] = [];
   readonly #signals: { readonly process: Process; readonly what: string; count(): number }[] = [];
 
   constructor(context: CheckerContext) {
@@ -120,6 +122,11 @@ export class Checker {
     }
   }
 
+  /** A manager has said that it is closed: nothing of it is under way, nor ever will be. */
+  closed(process: Process): void {
+    this.#closed.push(process);
+  }
+
   /** A manager told something. */
   told(process: Process, event: LockEvent): void {
     if (event.type === "lost") this.#lost(process, event);
@@ -172,6 +179,9 @@ export class Checker {
     for (const grant of this.ledger.present.values()) this.#checkGhost(grant);
     for (const [key, { process }] of this.#troubles) {
       if (process.idle) this.#troubles.delete(key); // the next clean-up is another one
+    }
+    for (const { name, alive, waiting, timers } of this.#closed) {
+      if (alive && waiting + timers > 0) this.accuse("closing waits for everything", name);
     }
   }
 
@@ -226,8 +236,8 @@ export class Checker {
   leftovers(processes: readonly Process[]): void {
     for (const process of processes) {
       if (!process.alive || process.idle) continue;
-      const { name, timers, waiting, onTheWay } = process;
-      const text = `${name} has ${timers} timers, ${waiting} + ${onTheWay} requests`;
+      const { name, timers, waiting, working, onTheWay } = process;
+      const text = `${name} has ${timers} timers, ${waiting + working} + ${onTheWay} requests`;
       this.accuse("nothing is left over", text);
     }
     for (const { process, what, count } of this.#signals) {

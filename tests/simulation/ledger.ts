@@ -31,6 +31,9 @@ export interface Grant {
 /** Says that a rule is broken. */
 export type Accuse = (rule: string, text: string) => void;
 
+/** What an accepted signature may be off, and as much again where answers carry no date. */
+const AHEAD_MOST_MS = 2 * 15 * 60_000;
+
 function holdersOf(record: RawRecord | undefined): Readonly<Record<string, { M: RawHolder }>> {
   return record?.holders?.M ?? {};
 }
@@ -47,11 +50,13 @@ export class Ledger {
   readonly #tampered = new Map<string, number>();
   readonly #accuse: Accuse;
   readonly #now: () => number;
+  readonly #start: number;
   #order = 0;
 
   constructor(accuse: Accuse, now: () => number) {
     this.#accuse = accuse;
     this.#now = now;
+    this.#start = now();
   }
 
   /** The grant of this token. */
@@ -108,9 +113,10 @@ export class Ledger {
     name: string,
     id: string,
     entry: RawHolder,
-    { process, copy, sentAt }: Delivery,
+    delivery: Delivery,
     processOf: (tag: string) => Process | undefined,
   ): void {
+    const { process, copy, sentAt } = delivery;
     const token = Number(entry.t.N);
     const greatest = this.#greatest.get(name) ?? 0;
     const before = this.#grants.get(id);
@@ -139,6 +145,7 @@ export class Ledger {
       expires: Number(entry.e.N),
     };
     if (grant.process !== process) this.#accuse("own grants only", `${process.name} wrote ${id}`);
+    this.#checkEnd(name, entry, delivery);
     this.#grants.set(id, grant);
     this.present.set(name, grant);
   }
@@ -153,6 +160,22 @@ export class Ledger {
       ? "handed over"
       : "taken over";
     this.present.delete(grant.name);
+  }
+
+  /**
+   * An end is made up from the latest that the service's clock may show, which is not far off where
+   * the signature of the very same moment was accepted. One that is sent again may be another matter:
+   * the clock was ahead when it was made up, and has been put right since.
+   */
+  #checkEnd(name: string, { e, l }: RawHolder, { process, again }: Delivery): void {
+    const aheadMs = Number(e.N) - Number(l.N) - this.#now();
+    // What is known of the service's clock ages, and more so by a clock that runs fast.
+    const agedMs = 0.025 * (this.#now() - this.#start);
+    if (again || aheadMs <= AHEAD_MOST_MS + agedMs) return;
+    this.#accuse(
+      "an end is near",
+      `${process.name} wrote '${name}' ${Math.round(aheadMs)} ms ahead`,
+    );
   }
 
   #checkFence(name: string, record: RawRecord | undefined): void {

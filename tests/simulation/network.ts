@@ -17,6 +17,8 @@ export interface Path {
   readonly dates: "kept" | "none" | "sometimes" | "aged" | "own";
   /** How far its own clock is ahead. */
   readonly clockErrorMs: number;
+  /** How much longer than usual the way back takes. */
+  backMs: number;
   /** Nothing comes through. */
   cut: boolean;
 }
@@ -41,6 +43,8 @@ export interface Delivery {
   readonly sentAt: number;
   /** It is a copy that the network made; the sender is not told what becomes of it. */
   readonly copy: boolean;
+  /** The sender has sent the same before. */
+  readonly again: boolean;
   readonly written: Served["written"];
 }
 
@@ -65,6 +69,7 @@ interface Exchange {
   readonly message: Message;
   readonly fate: Fate;
   readonly sentAt: number;
+  readonly again: boolean;
   readonly number: number;
   /** Ends the wait, once. */
   readonly finish: (end: () => void) => void;
@@ -77,6 +82,7 @@ export class Network {
   readonly #context: NetworkContext;
   /** When the last delayed request will have arrived. */
   quietAt = 0;
+  readonly #bodies = new Set<string>();
   #sent = 0;
 
   constructor(context: NetworkContext) {
@@ -104,8 +110,10 @@ export class Network {
       const fate = this.#fate(process, message);
       const sentAt = this.#context.scheduler.now;
       const number = ++this.#sent;
+      const again = this.#bodies.has(message.body);
+      this.#bodies.add(message.body);
       this.#context.sent(process);
-      this.#travel({ process, message, fate, sentAt, number, finish, resolve, reject });
+      this.#travel({ process, message, fate, sentAt, again, number, finish, resolve, reject });
     });
   };
 
@@ -148,21 +156,22 @@ export class Network {
     const real = fate.arrives ? await this.#serve(exchange, copy) : undefined;
     const answer = fate.instead ?? real!;
     if (copy || answer === "silence") return;
-    this.#context.scheduler.after(this.#latency() + (fate.backMs ?? 0), () => {
+    const backMs = this.#context.pathOf(process).backMs + (fate.backMs ?? 0);
+    this.#context.scheduler.after(this.#latency() + backMs, () => {
       process.post(() => this.#receive(exchange, answer));
     });
   }
 
   async #serve(exchange: Exchange, copy: boolean): Promise<Answer> {
     const { service, tally, trace, delivered } = this.#context;
-    const { process, message, sentAt, number, fate } = exchange;
+    const { process, message, sentAt, again, number, fate } = exchange;
     const { call, answer, written } = await service.answer(message, fate.fault);
     const step = kindOf(call);
     tally.add(`step: ${step}`);
     if (trace.on) {
       trace.add(process.name, `#${number}${copy ? " again" : ""} ${step}: ${outcomeOf(answer)}`);
     }
-    delivered({ process, step, sentAt, copy, written });
+    delivered({ process, step, sentAt, copy, again, written });
     return answer;
   }
 

@@ -26,7 +26,7 @@ function healthy(scenario: Scenario, random: Random, maxClockSkewMs: number): Ma
   return {
     clocks: { wallOffsetMs: random.between(-20, 20), wallRate: 1, monoRate: 1 },
     upset: "steps",
-    path: { dates: "kept", clockErrorMs: 0, cut: false },
+    path: { dates: "kept", clockErrorMs: 0, backMs: 0, cut: false },
     workers: false,
     options: {
       pollMs: random.whole(50, 1_000),

@@ -42,6 +42,8 @@ export class Process {
   sent = 0;
   faults = 0;
   throttles = 0;
+  /** What it does that no abort ends: signing, whose outcome may be of no use by then. */
+  working = 0;
   /** Requests that it waits for. */
   waiting = 0;
   /** Requests of it that the server may still meet, waited for or not. */
@@ -85,7 +87,7 @@ export class Process {
 
   /** Whether the lock has nothing to do: nothing set, nothing sent. */
   get idle(): boolean {
-    return this.waiting === 0 && this.onTheWay === 0 && this.timers === 0;
+    return this.waiting === 0 && this.working === 0 && this.onTheWay === 0 && this.timers === 0;
   }
 
   /** Something reaches the process: now, when it goes on, or never. */
@@ -105,8 +107,8 @@ export class Process {
 
   /** Some work that the lock waits for, as signing. */
   busy(): Promise<void> {
-    this.waiting++;
-    return this.sleep(this.random.between(0, 2)).then(() => void this.waiting--);
+    this.working++;
+    return this.sleep(this.random.between(0, 2)).then(() => void this.working--);
   }
 
   /** Calls the program itself back. */

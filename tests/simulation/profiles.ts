@@ -1,90 +1,7 @@
 /** The kinds of runs: each makes one sort of trouble common, so that all of it is met. */
 
-import { FAULT_NAMES } from "./faults.ts";
-
-/** From the least to the most of something. */
-export type Range = readonly [least: number, most: number];
-
-/** How often which fault, by weight. */
-export type Weights = Readonly<Record<string, number>>;
-
-/** What can happen to machines and to the table, and how many times it does. */
-export interface Upsets<T = number> {
-  readonly pauses?: T;
-  readonly suspends?: T;
-  readonly steps?: T;
-  readonly kills?: T;
-  readonly closes?: T;
-  readonly cuts?: T;
-  readonly tampering?: T;
-}
-
-/**
- * Right to a hair; right at first, but running 1 % too fast or slow; drifting and mostly behind, though
- * not so far that signatures are refused; or as wrong as it comes.
- */
-export type Clocks = "right" | "drifting" | "slow" | "wrong";
-
-/** What a kind of runs is like. */
-export interface Profile {
-  /** How often it is drawn. */
-  readonly weight: number;
-  /** The share of requests that meet a fault, and which. */
-  readonly faultRate: Range;
-  readonly faults: readonly Weights[];
-  /** The share of runs in which only a few steps of the protocol meet faults, but most of the time. */
-  readonly focused: number;
-  /** Which these are: one of these lists. */
-  readonly focus: readonly (readonly string[])[];
-  /** The longest usual way to the service. */
-  readonly latencyMs: Range;
-  /** Whether wall clocks are off, clocks drift, and dates are taken away. */
-  readonly clocks: readonly Clocks[];
-  /** Values of `maxClockSkewMs`. */
-  readonly skewsMs: readonly number[];
-  readonly leasesMs: readonly number[];
-  readonly upsets: Upsets<Range>;
-  /** How far wall clocks are set. */
-  readonly stepMs: Range;
-  /** How long machines stop, where that is not drawn around the lease. */
-  readonly stopMs?: Range;
-  /** How long locks are held, in leases, and whether leases are usually renewed. */
-  readonly hold: Range;
-  readonly renewed: number;
-  /** How long callers wait between two locks, as a share of the run. */
-  readonly idle: number;
-  readonly pollMs: Range;
-  readonly callers: Range;
-  readonly turns: Range;
-  /** How many locks there are; usually one. */
-  readonly names: Range;
-  /** When the faults stop, in leases. */
-  readonly leases: Range;
-}
-
-const ALL: Weights = Object.fromEntries(FAULT_NAMES.map((name) => [name, 1]));
-
-/** Ghosts of repeated requests are an exception of their own, so most runs do without. */
-const { "request duplicated": _, ...UNREPEATED } = ALL;
-
-/** What takes long, and what is never answered. */
-const LATE: Weights = {
-  "request late": 3,
-  "answer late": 3,
-  "body late": 1,
-  "request lost in silence": 1,
-  "answer lost in silence": 1,
-};
-
-/** What is applied, or will be, though nobody says so. */
-const STRAY: Weights = { "request late": 4, "answer late": 2, "answer lost in silence": 1 };
-
-/** Answers of something in between, with dates of its own. */
-const BOXES: Weights = Object.fromEntries(
-  FAULT_NAMES.filter((name) => /page|redirect|gateway|too many/.test(name)).map((
-    name,
-  ) => [name, 1]),
-);
+import { ALL, BOXES, ERRORS, LATE, OVERDUE, SLOW_ANSWERS, STRAY, UNREPEATED } from "./mixes.ts";
+import type { Profile } from "./profile.ts";
 
 const ANY_STEP = [
   ...[["acquire"], ["renew"], ["hand over"], ["release"], ["take over"], ["close"], ["read"]],
@@ -95,16 +12,6 @@ const HAND_OVERS = [
   ...[["hand over"], ["hand over", "close"]],
   ...[["hand over", "release"], ["hand over", "release"]],
 ];
-
-/** What gives clocks a wrong idea of the time: slow answers, bodies and retries. */
-const SLOW_ANSWERS: Weights = {
-  "request and body late": 8,
-  "answer late": 3,
-  "body late": 3,
-  "request late": 2,
-  "throttled by the table": 1,
-  "internal error, not applied": 1,
-};
 
 const USUAL: Profile = {
   weight: 10,
@@ -126,6 +33,20 @@ const USUAL: Profile = {
   turns: [1, 2],
   names: [1, 2],
   leases: [1.5, 4],
+};
+
+/** Leases run out, and others take the lock as soon as they may. */
+const RUNNING_OUT: Profile = {
+  ...USUAL,
+  weight: 0,
+  latencyMs: [3, 20],
+  clocks: ["drifting"],
+  skewsMs: [0],
+  hold: [0.9, 1.3],
+  renewed: 0.15,
+  idle: 0.01,
+  names: [1, 1],
+  leases: [1.5, 3],
 };
 
 /** Every kind. */
@@ -283,5 +204,44 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
       closes: [0, 1],
       cuts: [0, 1],
     },
+  },
+  /** The service answers that it has failed, and often it has not. */
+  erring: { ...USUAL, weight: 0, faultRate: [0.3, 0.7], faults: [ERRORS], focused: 0.8 },
+  /** A hand-over arrives when the lock has gone to another process. */
+  overtaken: {
+    ...USUAL,
+    weight: 0,
+    faultRate: [0.7, 0.95],
+    faults: [OVERDUE],
+    focused: 1,
+    focus: [["hand over", "close"]],
+    latencyMs: [10, 60],
+    clocks: ["slow"],
+    hold: [0.02, 0.3],
+    idle: 0.02,
+    pollMs: [50, 150],
+    callers: [2, 3],
+    turns: [2, 2],
+    names: [1, 1],
+  },
+  /** Answers take long on the way back, so that their dates are old when they come. */
+  lopsided: {
+    ...RUNNING_OUT,
+    backMs: [500, 1_900],
+    leasesMs: [5_000, 8_000],
+    pollMs: [100, 400],
+    callers: [1, 1],
+  },
+  /** Wall clocks are set forward by less than anybody notices, while leases run out. */
+  nudged: {
+    ...RUNNING_OUT,
+    faultRate: [0.3, 0.9],
+    faults: [OVERDUE],
+    focused: 1,
+    focus: [["read"]],
+    upsets: { steps: [3, 6] },
+    stepMs: [500, 990],
+    leasesMs: [2_000, 3_000],
+    pollMs: [300, 1_500],
   },
 };

@@ -24,6 +24,7 @@ export interface RawRecord {
 export interface RawHolder {
   readonly t: { readonly N: string };
   readonly e: { readonly N: string };
+  readonly l: { readonly N: string };
 }
 
 /** A request on its way to the service. */

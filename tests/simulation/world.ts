@@ -92,7 +92,10 @@ export class World implements CallerContext {
   heal(): void {
     this.healed = true;
     this.scenario.network.faultRate = 0;
-    for (const { path } of this.scenario.machines) path.cut = false;
+    for (const { path } of this.scenario.machines) {
+      path.cut = false;
+      path.backMs = 0;
+    }
     this.trace.add("WORLD", "the faults stop");
     for (const go of this.#waiting.splice(0)) go();
   }
