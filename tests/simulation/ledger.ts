@@ -86,6 +86,7 @@ export class Ledger {
     const before = this.present.get(name);
     if (before !== undefined && holders[before.id] === undefined) this.#gone(before, delivery);
     for (const [id, { M }] of Object.entries(holders)) {
+      if (Number(M.e.N) !== before?.expires) this.#checkEnd(name, M, delivery);
       if (id === before?.id) before.expires = Number(M.e.N);
       else this.#granted(name, id, M, delivery, processOf);
     }
@@ -145,7 +146,6 @@ export class Ledger {
       expires: Number(entry.e.N),
     };
     if (grant.process !== process) this.#accuse("own grants only", `${process.name} wrote ${id}`);
-    this.#checkEnd(name, entry, delivery);
     this.#grants.set(id, grant);
     this.present.set(name, grant);
   }
@@ -163,18 +163,19 @@ export class Ledger {
   }
 
   /**
-   * An end is made up from the latest that the service's clock may show, which is not far off where
-   * the signature of the very same moment was accepted. One that is sent again may be another matter:
-   * the clock was ahead when it was made up, and has been put right since.
+   * The end of a lease is made up from the latest that the service's clock may show. Nobody is that
+   * far off whose signature was accepted, but for the time since it was made up: the clock that was
+   * ahead may have been set back before the request was signed again.
    */
-  #checkEnd(name: string, { e, l }: RawHolder, { process, again }: Delivery): void {
+  #checkEnd(name: string, { e, l }: RawHolder, { process, step, again }: Delivery): void {
     const aheadMs = Number(e.N) - Number(l.N) - this.#now();
     // What is known of the service's clock ages, and more so by a clock that runs fast.
     const agedMs = 0.025 * (this.#now() - this.#start);
-    if (again || aheadMs <= AHEAD_MOST_MS + agedMs) return;
+    if (aheadMs <= AHEAD_MOST_MS + agedMs + process.clocks.setBackMs) return;
+    const what = `${step}${again ? " again" : ""}`;
     this.#accuse(
       "an end is near",
-      `${process.name} wrote '${name}' ${Math.round(aheadMs)} ms ahead`,
+      `${process.name}: ${what} '${name}' ${Math.round(aheadMs)} ms ahead`,
     );
   }
 
