@@ -119,7 +119,7 @@ export class LockManager {
     checkName(name, place);
     if (this.#closed) throw closedError();
     signal?.throwIfAborted();
-    return describeLock(name, await table.read(name, { signal }));
+    return describeLock(name, await this.#track(table.read(name, { signal })));
   }
 
   /**

@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from "./checks.ts";
 import { checkIdentity } from "./credentials/identity.ts";
-import { dynamoClient } from "./dynamodb/brand.ts";
+import { CLIENT_BRAND, dynamoClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
@@ -67,7 +67,10 @@ export interface AcquireOptions {
 }
 
 /** Options of an inspection. */
-export type InspectOptions = Pick<AcquireOptions, "signal">;
+export interface InspectOptions {
+  /** Cancels it; its reason is thrown as it is. */
+  readonly signal?: AbortSignal;
+}
 
 /** Options of a manager. What AWS's tools read from the environment is read from there, on first use. */
 export interface LockManagerOptions {
@@ -161,7 +164,7 @@ function credentials(_action: string, _option: string, value: unknown): void {
   try {
     checkIdentity(value as AwsCredentialIdentity);
   } catch (error) {
-    throw new TypeError((error as Error).message); // it never repeats a key
+    throw new TypeError((error as Error).message); // of ours, which never repeats a key
   }
 }
 
@@ -189,8 +192,13 @@ const TABLE_NAME = /^(arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/)?[\w.-]{3,255}$/
 
 /** The options that a ready client makes needless. */
 const CONNECTION = [
-  ...["region", "credentials", "endpoint", "allowInsecureEndpoint", "env", "fetch"] as const,
-];
+  "region",
+  "credentials",
+  "endpoint",
+  "allowInsecureEndpoint",
+  "env",
+  "fetch",
+] as const;
 
 /** What a manager goes by where an acquisition does not say otherwise. */
 export const MANAGER_DEFAULTS = {
@@ -206,6 +214,7 @@ export function checkManagerOptions(
   options: LockManagerOptions,
 ): LockManagerOptions & typeof MANAGER_DEFAULTS {
   const action = "create a LockManager";
+  noClient(action, options);
   const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
   // A copy: what the caller changes later changes nothing.
   if (set.table !== undefined) set.table = placeOf(set.table);
@@ -215,12 +224,20 @@ export function checkManagerOptions(
   return set;
 }
 
+/** Refuses a client in place of options: it has no enumerable property, so it would pass for none. */
+export function noClient(action: string, options: object): void {
+  if (CLIENT_BRAND in Object(options)) {
+    throw new TypeError(`Cannot ${action} as a client must be passed as '{ client }'`);
+  }
+}
+
 /** Refuses what a client brings along where a client is given. */
 export function checkConnection(action: string, options: Partial<LockManagerOptions>): void {
   if (options.client === undefined) return;
   for (const option of CONNECTION) {
+    // Without the value: an endpoint may have a password in it.
     if (option in options) {
-      refuse(TypeError, action, option, "absent beside 'client'", options[option]);
+      throw new TypeError(`Cannot ${action} as '${option}' must be absent beside 'client'`);
     }
   }
 }

@@ -18,9 +18,10 @@ import {
   LockServiceError,
   LockTableError,
 } from "../mod.ts";
-import { DynamoError } from "../src/dynamodb/mod.ts";
+import { CredentialsError } from "../src/credentials/mod.ts";
+import { DynamoClient, DynamoError } from "../src/dynamodb/mod.ts";
 import type { Fault } from "../src/testing/mod.ts";
-import { World } from "./support/world.ts";
+import { quickSigner, World } from "./support/world.ts";
 
 type LockErrorClass = typeof LockServiceError | typeof LockTableError;
 
@@ -139,6 +140,48 @@ Deno.test("every verb rejects with CREDENTIALS when their source fails, and send
   await world.until(manager.close());
 });
 
+Deno.test("the words of a source of credentials stay in the cause", async () => {
+  const world = await World.create();
+  const secret = "no keys for arn:aws:iam::123456789012:role/x";
+  const manager = unprepared(world, {
+    region: "eu-west-1",
+    credentials: () => Promise.reject(new CredentialsError("CredentialsMissing", secret)),
+  });
+  const error = await everyVerb(world, manager, LockServiceError, "CREDENTIALS");
+  assert(!error.message.includes("arn"), error.message);
+  await world.until(manager.close());
+});
+
+Deno.test("a client that answers nothing is an error, not a lock that is held", async () => {
+  const world = await World.create();
+  let mute = false;
+  class Odd extends DynamoClient {
+    override async send<T>(...of: Parameters<DynamoClient["send"]>): Promise<T> {
+      return mute ? undefined as T : await super.send<T>(...of);
+    }
+  }
+  const { node } = world.process();
+  const runtime = node.runtime(world.dynamo.fetch);
+  const client = new Odd({
+    region: "local",
+    credentials: { accessKeyId: "test", secretAccessKey: "test" },
+    signer: quickSigner,
+    runtime,
+  });
+  const manager = new LockManager({ client, runtime });
+  const lease = await world.until(manager.acquire("job"));
+  mute = true;
+  for (const verb of ["acquire", "tryAcquire", "inspect"] as const) {
+    await assertRejects(() => world.until<unknown>(manager[verb]("other")), TypeError);
+  }
+  await assertRejects(() => world.until(lease.renew()), TypeError);
+  assertEquals(lease.held, true);
+  mute = false;
+  await world.until(lease.renew());
+  assertEquals(await world.until(lease.release()), true);
+  await world.until(manager.close());
+});
+
 const REFUSALS: readonly (readonly [type: string, code: LockErrorCode, message?: string])[] = [
   ["AccessDeniedException", "ACCESS_DENIED", "User: arn:aws:iam::123456789012:user/x is not..."],
   ["UnrecognizedClientException", "CREDENTIALS", "The security token is invalid"],
@@ -146,6 +189,8 @@ const REFUSALS: readonly (readonly [type: string, code: LockErrorCode, message?:
   ["MissingAuthenticationTokenException", "CREDENTIALS"],
   ["IncompleteSignatureException", "CREDENTIALS"],
   ["ExpiredTokenException", "CREDENTIALS", "The security token has expired"],
+  ["CredentialsMissingException", "CREDENTIALS", "User: arn:aws:iam::123456789012:user/me"],
+  ["RegionMismatchException", "REFUSED", "arn:aws:iam::123456789012:user/me"],
   ["ValidationException", "REFUSED", "Something else is wrong"],
   ["SerializationException", "REFUSED"],
   ["ItemCollectionSizeLimitExceededException", "REFUSED"],

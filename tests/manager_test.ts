@@ -301,3 +301,14 @@ Deno.test("a manager goes on when one of its acquisitions failed", async () => {
   assertEquals((await world.until(process.manager.acquire("job"))).held, true);
   await world.end(process);
 });
+
+Deno.test("close() waits for an inspection that is under way", async () => {
+  const world = await World.create();
+  const { manager } = world.process();
+  world.fail({ kind: "late", ms: 500, apply: "at-once" }, { operation: "GetItem" });
+  let ended = false;
+  manager.inspect("job").finally(() => ended = true);
+  await world.pass(10);
+  await world.until(manager.close());
+  assertEquals(ended, true);
+});

@@ -8,7 +8,9 @@ import {
   type LockManagerOptions,
 } from "../mod.ts";
 import { DynamoClient } from "../src/dynamodb/mod.ts";
-import { World } from "./support/world.ts";
+import { CLIENT_BRAND } from "../src/dynamodb/brand.ts";
+import { createTable } from "../src/table.ts";
+import { quickSigner, World } from "./support/world.ts";
 
 type Misuse = typeof TypeError | typeof RangeError;
 
@@ -259,6 +261,49 @@ Deno.test("new LockManager() refuses options of a client beside 'client'", async
   }
 });
 
+Deno.test("new LockManager() shows no endpoint that it refuses beside 'client'", async () => {
+  const world = await World.create();
+  const client = world.client(world.time.node());
+  const options = { client, endpoint: "https://me:hunter2@host" };
+  const error = assertThrows(() => new LockManager(options), TypeError);
+  assert(!error.message.includes("hunter2"));
+});
+
+Deno.test("a client in place of options is refused, also one of another copy of the package", async () => {
+  const world = await World.create();
+  class Other {
+    static {
+      Object.defineProperty(this.prototype, CLIENT_BRAND, { value: true });
+    }
+  }
+  for (const client of [world.client(world.time.node()), new Other()]) {
+    assertThrows(() => new LockManager(client as never), TypeError, "'{ client }'");
+    await assertRejects(() => createTable(client as never), TypeError, "'{ client }'");
+  }
+});
+
+Deno.test("new LockManager() takes keys that a class gives by getters", async () => {
+  class Keys {
+    get accessKeyId() {
+      return "test";
+    }
+    get secretAccessKey() {
+      return "test";
+    }
+  }
+  const world = await World.create();
+  const runtime = world.time.node().runtime(world.dynamo.fetch);
+  const manager = new LockManager({ region: "local", credentials: new Keys(), runtime, env: {} });
+  await world.until(manager.close());
+  const client = new DynamoClient({
+    region: "local",
+    credentials: new Keys(),
+    signer: quickSigner,
+    runtime,
+  });
+  await world.until(client.send("ListTables", {}));
+});
+
 Deno.test("new LockManager() takes what is at the limits", () => {
   const arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/locks";
   for (
@@ -400,6 +445,7 @@ for (
     ["empty", {}],
     ["null", null],
     ["a text", "AKIA"],
+    ["numbers", { accessKeyId: 12, secretAccessKey: 34 }],
     ["a secret with a line break", { accessKeyId: "a", secretAccessKey: "hunter2\n" }],
     ["temporary without their token", { accessKeyId: "ASIAX", secretAccessKey: "hunter2" }],
   ] as const

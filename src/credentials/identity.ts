@@ -55,16 +55,20 @@ const VISIBLE = /^[!-~]+$/;
  * @throws {CredentialsError} Where it is no usable pair of keys.
  */
 export function checkIdentity(value: AwsCredentialIdentity): AwsCredentialIdentity {
-  const { accessKeyId = "", secretAccessKey = "", sessionToken } = value ?? {};
+  // One by one, as they may be getters of a class.
+  const { accessKeyId, secretAccessKey, sessionToken, expiration, accountId } = value ??
+    {} as Partial<AwsCredentialIdentity>;
   // A key id that begins with ASIA is temporary: it is of no use without its token.
-  const token = sessionToken ?? (/^ASIA/.test(accessKeyId) ? "" : "none");
+  const token = sessionToken ?? (/^ASIA/.test(`${accessKeyId}`) ? "" : "none");
   for (
     const [name, text] of Object.entries({ accessKeyId, secretAccessKey, sessionToken: token })
   ) {
-    if (!VISIBLE.test(text)) {
+    if (typeof text !== "string" || !VISIBLE.test(text)) {
       const message = `Cannot use credentials as '${name}' must be a text of visible ASCII`;
       throw new CredentialsError("CredentialsInvalid", message);
     }
   }
-  return { ...value };
+  const identity = { accessKeyId, secretAccessKey, sessionToken, expiration, accountId };
+  const set = Object.entries(identity).filter(([, part]) => part !== undefined);
+  return Object.fromEntries(set) as unknown as AwsCredentialIdentity;
 }

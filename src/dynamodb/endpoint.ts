@@ -87,7 +87,7 @@ export function endpointFinder(
         SAFE_URL.test(options.allowInsecureEndpoint ? url.replace(/^http:/, "https:") : url),
     "endpoint",
     "an https: origin without path (http: on loopback or with 'allowInsecureEndpoint'), and no FIPS or dual-stack",
-    url.replace(/^(https?:\/\/)?(?:.*@)?([^/?#]*).*/s, "$1$2"), // without what may be a secret
+    /^\w+:\/\/[\w.-]+(:\d+)?(?=[/?#]|$)/.exec(url)?.[0] ?? "no origin", // without what may be a secret
   );
 
   return region === undefined ? region : (accountId = "") => {

@@ -15,6 +15,9 @@ import type { Signer } from "./signer.ts";
 /** A little less than timers can keep: they fire at once for more. */
 const MAX_TIMER_MS = 2_000_000_000;
 
+/** The last moment that a `Date` can hold. */
+const TIME_MAX = 8.64e15;
+
 /** What happens between two attempts. */
 export interface RetryEvent {
   /** The operation, such as `"UpdateItem"`. */
@@ -69,12 +72,12 @@ export interface SendOptions {
   /** Hears of each answer, before it is judged. What it throws is ignored. */
   readonly onAnswer?: (timing: AnswerTiming) => void;
   /**
-   * Whether to send once more, with the corrected time, after the signing time was refused. Where
-   * not, the correction is learned all the same.
-   *
-   * @default {true}
+   * The signing time of a request that is sent now, in epoch milliseconds, instead of what the client
+   * takes for the server's. For a body with times in it: signed by the clock that made them, it is
+   * refused where that clock was wrong, and not sent again. What the clock is off is learned all the
+   * same.
    */
-  readonly retrySkew?: boolean;
+  readonly time?: number;
 }
 
 /** Checked where it is used. */
@@ -106,7 +109,7 @@ const SEND: Checks<SendOptions> = {
   signal: having("addEventListener"),
   deadlineMs: between(0, MAX_TIMER_MS),
   onAnswer: ofType("function"),
-  retrySkew: ofType("boolean"),
+  time: between(0, TIME_MAX),
 };
 
 /** Refuses options of a client that cannot be right, whatever the environment says. */

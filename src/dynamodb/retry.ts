@@ -51,7 +51,7 @@ const RULES: readonly RetryRule[] = [
   [
     "throttling",
     // `LimitExceededException` is too many table operations at once; other limits do not pass.
-    /^(\w*(Throttl|ThroughputExceeded)|TransactionInProgress|(Request|)LimitExceeded|\w+ 429)/,
+    /^(\w*(Throttl|ThroughputExceeded)|TransactionInProgress|(Request|Bandwidth|)LimitExceeded|SlowDown|TooManyRequests|\w+ 429)/,
     1000,
     20_000,
     5,

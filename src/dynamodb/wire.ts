@@ -20,8 +20,8 @@ import { DefaultSigner, type SigningRequest } from "./signer.ts";
 const CREDENTIALS_TIMEOUT_MS = 30_000;
 
 /**
- * Signs, sends, reads and sends again: all of {@linkcode DynamoClient} but the checks of what it is
- * given. The locks use it as it is, for their options and requests are checked already.
+ * Signs, sends, reads and sends again: all of {@linkcode DynamoClient} but the checks of its options and
+ * of what it is to send. The locks use it as it is, for theirs are checked already.
  */
 export class Wire {
   readonly #settings: Settings;
@@ -57,11 +57,12 @@ export class Wire {
     set: SendOptions = {},
   ): Promise<T> {
     set.signal?.throwIfAborted();
+    const start = this.#settings.runtime.now();
     const call: OpenCall = {
       ...this.#settings,
       ...set,
       operation,
-      deadline: this.#settings.runtime.now().mono + (set.deadlineMs ?? Infinity),
+      deadline: start.mono + (set.deadlineMs ?? Infinity),
       attempts: 0,
       retries: 0,
       conflicts: 0,
@@ -83,7 +84,10 @@ export class Wire {
     for (;;) {
       const identity = await this.#identity(call);
       const endpoint = findEndpoint(identity.accountId);
-      const time = this.#serverTime();
+      // By the clock that made the times in the body: by a better one they would pass, however wrong.
+      const time = call.time === undefined
+        ? this.#serverTime()
+        : call.time + this.#settings.runtime.now().mono - start.mono;
       const answer = await this.#attempt(call, { ...request, ...endpoint, identity, time });
       if (!(answer instanceof DynamoError)) {
         // Gives back the price of the last retry, or one where there was none.
@@ -217,7 +221,7 @@ export class Wire {
     const count = isConflict ? call.conflicts++ : call.retries++;
     const delayMs = retryDelayMs(rule, count, random, call.hint);
     if (
-      kind === "skew" && call.retrySkew === false ||
+      kind === "skew" && call.time !== undefined ||
       kind === "expired" && typeof call.credentials === "object" || // there are no others
       // What needs no pause helps at once or not at all.
       longestMs === 0 && call.rule === rule ||

@@ -168,10 +168,10 @@ export class Acquisition {
 
   async #takeOffer(offer: Offer): Promise<Seen> {
     const { grantId, handedSince } = offer.from.proposal;
-    const since = { handedSince: handedSince ?? this.#context.runtime.now() };
-    const proposal = propose(this.#context, this.#order, since);
-    const input = this.#context.table.layout.handOver(grantId, proposal);
     try {
+      const since = { handedSince: handedSince ?? this.#context.runtime.now() };
+      const proposal = propose(this.#context, this.#order, since);
+      const input = this.#context.table.layout.handOver(grantId, proposal);
       const seen = await this.#send(proposal, input);
       if (seen.kind === "granted") offer.answer("taken");
       else if (seen.kind === "record" && findHolder(seen.record, grantId) === undefined) {
@@ -205,8 +205,8 @@ export class Acquisition {
 
   async #send(proposal: Proposal, input: UpdateInput): Promise<Seen> {
     this.#open = proposal;
-    const { signal } = this.#order;
-    const outcome = await this.#context.table.write(proposal.name, input, { signal });
+    const limits = { signal: this.#order.signal, time: proposal.madeAt };
+    const outcome = await this.#context.table.write(proposal.name, input, limits);
     if (outcome.applied) return { kind: "granted", proposal };
     // Only a plain answer to the only attempt says that it was not, and will not be, applied.
     if (!outcome.doubtful) this.#open = undefined;

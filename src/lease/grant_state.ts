@@ -41,11 +41,16 @@ export class GrantState {
     return remainingMs(this.#last, now, clock.lower(now) && clock.upper(now));
   }
 
-  /** The end that the next renewal writes. Counts as sent. */
+  /** The end that the next renewal writes. */
   nextExpiry(): number {
     const { table, runtime } = this.#context;
     const upper = table.clock.upper(runtime.now());
-    return this.#greatestSent = renewalExpiry(upper, this.proposal.leaseMs, this.#greatestSent);
+    return renewalExpiry(upper, this.proposal.leaseMs, this.#greatestSent);
+  }
+
+  /** A renewal was sent that wrote this end, or may have, or still may. */
+  sent(expires: number): void {
+    this.#greatestSent = expires;
   }
 
   /** A write was confirmed that was first sent after `sentAt` and wrote `expires`. */

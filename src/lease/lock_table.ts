@@ -22,7 +22,7 @@ export interface WriteOutcome {
   readonly applied?: boolean;
   /** The record after it, where the layout asks for it; where its condition failed, as it is. */
   readonly record?: LockRecord | undefined;
-  /** Why no answer says anything about the record, where none does. */
+  /** Why nothing is known of the record: no answer, a refusal, or an item that is not a lock. */
   readonly error?: unknown;
   /** Some attempt was not answered: it may have been applied, or may still be. */
   readonly doubtful?: boolean;
@@ -35,7 +35,8 @@ export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
   readonly attemptTimeoutMs?: number;
   readonly deadlineMs?: number;
-  readonly retrySkew?: boolean;
+  /** The server's time now by the clock that made the times in the body, where there are any. */
+  readonly time?: number;
 }
 
 /** The lock table. Holds no promise and no timer: requests of a Worker may share it. */
@@ -58,16 +59,9 @@ export class LockTable {
   async write(name: string, input: UpdateInput, limits: CallLimits = {}): Promise<WriteOutcome> {
     let skewed = false;
     let reason: unknown;
-    // A write carries times of this machine's clock. Where that is wrong the protocol must make the
-    // write anew, so the client does not simply sign the same times again.
-    const answer = await this.#send(
-      "UpdateItem",
-      input,
-      { retrySkew: false, ...limits },
-      (kind) => {
-        skewed = kind === "skewed";
-      },
-    ).catch((error) => void (reason = error ?? new Error("no reason")));
+    const answer = await this.#send("UpdateItem", input, limits, (kind) => {
+      skewed = kind === "skewed";
+    }).catch((error) => void (reason = error));
     // An abort may come when the request is on its way. Its reason can be anything, even an error of
     // DynamoDB, which must not be taken for the answer.
     const aborted = limits.signal?.aborted;
@@ -77,9 +71,13 @@ export class LockTable {
       if (answer) return { applied: true, record: this.#see(name, answer.Attributes, false) };
       return error?.code === "ConditionalCheckFailedException"
         ? { record: this.#see(name, error.item), doubtful }
-        : { error: error ? translate(error, name) : reason, doubtful, skewed };
+        : {
+          error: error ? translate(error, name) : reason ?? new TypeError("no answer"),
+          doubtful,
+          skewed,
+        };
     } catch (error) {
-      return { error }; // the item under the key is none of ours
+      return { error }; // the item under the key is not a lock, or is damaged
     }
   }
 

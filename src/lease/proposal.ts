@@ -15,6 +15,8 @@ import { SIGNATURE_WINDOW_MS } from "./server_clock.ts";
 export interface Proposal extends Grant {
   /** Before its first send. */
   readonly sentAt: Moment;
+  /** What the server's clock was taken to show then. */
+  readonly madeAt: number;
   /** When a run of hand-overs in this process began: it is bounded. */
   readonly handedSince: Moment | undefined;
   /** Whether it removes a dead holder. */
@@ -43,30 +45,42 @@ export function propose(
     token,
     expires: Math.ceil(table.clock.upper(sentAt) + leaseMs),
     sentAt,
+    madeAt: estimate,
     handedSince: kind.handedSince,
     takeover: kind.takeover ?? false,
   };
 }
 
-/** Raises the fence to a proposal's token and so makes sure that it can never be applied any more. */
+/**
+ * Raises the fence to a proposal's token and so makes sure that it can never be applied any more.
+ *
+ * It is signed by the clock that made the token. Where that is refused as far ahead, the proposal was
+ * signed as far ahead and can never be applied: closing it all the same would put the fence ahead, and
+ * all tokens to come.
+ */
 export async function closeProposal(
   context: ProtocolContext,
   proposal: Proposal,
   signal?: AbortSignal,
 ): Promise<WriteOutcome> {
   const { table, runtime } = context;
-  const input = table.layout.close(proposal);
-  const outcome = await table.write(proposal.name, input, { signal });
+  const close = (time: (now: Moment) => number) => {
+    const now = runtime.now();
+    // The record that this makes where there is none lives as long as any.
+    const expires = Math.ceil(table.clock.upper(now) + proposal.leaseMs);
+    const input = table.layout.close({ ...proposal, expires });
+    return table.write(proposal.name, input, { signal, time: time(now) });
+  };
+  const madeAt = (now: Moment) => proposal.madeAt + now.mono - proposal.sentAt.mono;
+  const outcome = await close(madeAt);
   if (!outcome.skewed) return outcome;
-  // This machine's clock was off. A proposal that it put so far ahead was signed ahead as well, so it
-  // can never be applied; closing it would put the fence ahead, and all tokens to come.
-  const ahead = proposal.token - table.clock.estimate(runtime.now());
-  if (ahead > SIGNATURE_WINDOW_MS) return {};
-  return await table.write(proposal.name, input, { signal, retrySkew: true });
+  const now = runtime.now(); // what the clock was off is known by now
+  if (madeAt(now) - table.clock.estimate(now) > SIGNATURE_WINDOW_MS) return {};
+  return await close((now) => table.clock.estimate(now));
 }
 
 /** Sends one release. The grant is gone after every outcome without an error. */
 export function sendRelease(context: ProtocolContext, proposal: Proposal): Promise<WriteOutcome> {
   const input = context.table.layout.release(proposal);
-  return context.table.write(proposal.name, input, { retrySkew: true });
+  return context.table.write(proposal.name, input);
 }

@@ -13,6 +13,9 @@ export const DRIFT_RATE = 0.01;
 /** How far the two local clocks may part, beyond drift, before a bound counts as broken. */
 const PARTED_MS = 1_000;
 
+/** How old a bound may be: by then drift has widened it by more than the wall clock is usually off. */
+const BOUNDS_AGE_MAX_MS = 10 * 60_000;
+
 /** The widest error of a local clock with which DynamoDB still accepts a signature. */
 export const SIGNATURE_WINDOW_MS: number = 15 * 60_000;
 
@@ -38,11 +41,11 @@ function elapsed(from: Moment, to: Moment): { least: number; most: number; parte
 /**
  * The bounds at a later moment. The upper one trusts the faster clock, the lower one the slower: a
  * suspended machine, whose monotonic clock stood still, must not believe that little time has passed.
- * `undefined` where the clocks have parted, for then one of them was set.
+ * `undefined` where the clocks have parted, for then one of them was set, and where they are old.
  */
 export function project(bounds: Bounds, now: Moment): Bounds | undefined {
   const { least, most, parted } = elapsed(bounds.at, now);
-  if (parted) return undefined;
+  if (parted || most > BOUNDS_AGE_MAX_MS) return undefined;
   return {
     lower: bounds.lower + least * (1 - DRIFT_RATE),
     upper: bounds.upper + most * (1 + DRIFT_RATE),
@@ -94,7 +97,7 @@ export class ServerClock {
   #dateless = false;
   #wallCorrection = 0;
 
-  /** Takes an answer: one to a signature that DynamoDB accepted, or that it refused for its time. */
+  /** Takes any answer. It teaches something where DynamoDB accepted the signature, or refused its time. */
   observe(sighting: AnswerTiming): void {
     const { kind, date, age, receivedAt } = sighting;
     if (kind === "skewed" && date !== undefined && !age) {

@@ -15,11 +15,10 @@ import {
   LockTableError,
 } from "../errors.ts";
 
-type Rule = readonly [RegExp, LockTableCode | LockServiceCode, string?];
+type Rule = readonly [RegExp, LockTableCode | LockServiceCode, string];
 
 /**
- * What the wire says (code and text), what the lock calls it, and why. The first that fits counts. Where
- * no reason stands here, the text is the wire's own.
+ * What the wire says (code and text), what the lock calls it, and why. The first that fits counts.
  */
 const RULES: readonly Rule[] = [
   [/^ResourceNot/, "TABLE_NOT_FOUND", "its table does not exist"],
@@ -27,8 +26,12 @@ const RULES: readonly Rule[] = [
   // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
   [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key"],
   [/^AccessDenied/, "ACCESS_DENIED", "a permission on its table is missing"],
-  [/^RegionM/, "REGION"],
-  [/^CredentialsM/, "CREDENTIALS"],
+  [/^RegionMissing /, "REGION", "no Region is set ('region', AWS_REGION, AWS_DEFAULT_REGION)"],
+  [
+    /^CredentialsMissing /,
+    "CREDENTIALS",
+    "no credentials are set ('credentials', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
+  ],
   [
     /^(Cred|ExpiredT|Incomp|InvalidC|InvalidS|MissingA|Signature|Unrec)/,
     "CREDENTIALS",
@@ -55,8 +58,7 @@ export function translate(cause: DynamoError, name: string): LockError {
   const [, code, why] = RULES.find(([pattern]) => pattern.test(said)) ??
     // What is worth another attempt may pass by itself; and some cannot be told from an outage.
     (cause.mayHaveApplied || classify(cause) ? AWAY : REFUSED);
-  const reason = why ?? cause.message.replace(/.*(:| as) /s, "");
-  const message = `Cannot use lock '${name}' as ${reason}: ${cause.code}`;
+  const message = `Cannot use lock '${name}' as ${why}: ${cause.code}`;
   return code.startsWith("TABLE")
     ? new LockTableError(code as LockTableCode, message, name, cause)
     : new LockServiceError(code as LockServiceCode, message, name, cause);

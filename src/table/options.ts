@@ -9,7 +9,7 @@ import { environmentReader } from "../credentials/env.ts";
 import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credentials/identity.ts";
 import { dynamoClient } from "../dynamodb/brand.ts";
 import { DynamoClient } from "../dynamodb/client.ts";
-import { checkConnection, placeOf, type TableOptions } from "../options.ts";
+import { checkConnection, noClient, placeOf, type TableOptions } from "../options.ts";
 import type { TablePlace } from "../records/layout.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
 
@@ -93,7 +93,7 @@ const CHECK_CHECKS: Checks<CheckTableOptions> = {
   fetch: ofType("function"),
   client: dynamoClient,
   signal: having("addEventListener"),
-  runtime: having("now", "setTimer", "clearTimer", "env"),
+  runtime: having("now", "random", "setTimer", "clearTimer", "fetch", "env"),
 };
 
 const CREATE_CHECKS: Checks<CreateTableOptions> = {
@@ -145,10 +145,7 @@ export function openNewTable(
 }
 
 function checked<T extends CheckTableOptions>(action: string, options: T, checks: Checks<T>): T {
-  // A client has no enumerable property: it would pass for options that name nothing.
-  if (options instanceof DynamoClient) {
-    throw new TypeError(`Cannot ${action} as a client must be passed as '{ client }'`);
-  }
+  noClient(action, options);
   const set = checkOptions(action, options, checks);
   checkConnection(action, set);
   return set;

@@ -83,7 +83,8 @@ const BAD_SEND: readonly [Anything, Anything, Anything, typeof TypeError, string
   ["UpdateItem", {}, { deadlineMs: Infinity }, RangeError, "'deadlineMs'"],
   ["UpdateItem", {}, { deadlineMs: "5" }, TypeError, "'deadlineMs'"],
   ["UpdateItem", {}, { onAnswer: 1 }, TypeError, "'onAnswer'"],
-  ["UpdateItem", {}, { retrySkew: 1 }, TypeError, "'retrySkew'"],
+  ["UpdateItem", {}, { time: "now" }, TypeError, "'time'"],
+  ["UpdateItem", {}, { time: NaN }, RangeError, "'time'"],
 ];
 
 for (const [operation, input, options, type, includes] of BAD_SEND) {

@@ -74,14 +74,17 @@ const RETRIED: readonly [string, Handler, number[], boolean, string][] = [
     "RequestTimeoutException",
   ],
   ...[
+    "BandwidthLimitExceeded",
     "LimitExceededException",
     "ProvisionedThroughputExceededException",
     "RequestLimitExceeded",
     "RequestThrottled",
     "RequestThrottledException",
+    "SlowDown",
     "ThrottledException",
     "Throttling",
     "ThrottlingException",
+    "TooManyRequestsException",
   ].map((code) =>
     [code, refuse(400, code), THROTTLING_PAUSES, false, code] as [
       string,

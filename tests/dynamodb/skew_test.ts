@@ -74,14 +74,34 @@ Deno.test("send() rejects when the corrected time is refused, too", async () => 
   );
 });
 
-Deno.test("send() learns the time and rejects when retrySkew is false", async () => {
+Deno.test("send() learns the time and rejects when a given signing time is refused", async () => {
   const server = new WireServer([skewed(), ok()]);
-  const error = await assertRejects(() => server.send({ retrySkew: false }));
+  const error = await assertRejects(() => server.send({ time: START }));
   assertInstanceOf(error, DynamoError);
   assertEquals([error.code, error.attempts], ["RequestTimeTooSkewed", 1]);
-  await server.send({ retrySkew: false });
+  await server.send();
   assertEquals(signedAt(server), [0, AHEAD_MS]);
 });
+
+// What is in the body was made by that clock: a true signature would let its wrong times pass.
+for (const what of ["the client's was corrected", "the wall clock was set"]) {
+  Deno.test(`send() signs every attempt by the time that it was given, though ${what}`, async () => {
+    const lost = refuse(500, "InternalServerError");
+    const server = new WireServer([lost, skewed(), ok()]);
+    const { runtime, client } = server;
+    const given = START - 5_000;
+    const write = client.send("UpdateItem", {}, { time: given });
+    if (what === "the wall clock was set") runtime.wallOffset += 2 * AHEAD_MS;
+    await runtime.run(Promise.all([write, client.send("GetItem", {})]));
+    const writes = server.requests.filter(({ operation }) => operation === "UpdateItem");
+    assertEquals(writes.length, 2);
+    for (const { headers, at } of writes) {
+      assertEquals(Number(headers["x-signed-at"]), given + at - writes[0]!.at);
+    }
+    await server.send();
+    assertEquals(signedAt(server).at(-1)! >= AHEAD_MS, true);
+  });
+}
 
 Deno.test("send() learns nothing from a date that a cache may have kept, or none", async () => {
   for (const headers of [{ ...date(AHEAD_MS), age: "0" }, {}, { date: "soon" }]) {

@@ -3,7 +3,7 @@
  * report that they hold it, and a lock whose holder is gone is taken all the same.
  */
 
-import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { type Lease, LockServiceError } from "../../mod.ts";
 import { kindOf, only } from "../support/requests.ts";
 import { type Process, World } from "../support/world.ts";
@@ -160,6 +160,75 @@ Deno.test("renew() and update() work when the wall clock jumps so far that signa
   process.node.wallOffsetMs = -172_800_000; // what was learned is wrong again
   await world.until(lease.update("x"));
   assertEquals((await world.until(process.manager.inspect("job")))?.holders[0]?.data, "x");
+  await world.end(process);
+});
+
+Deno.test("a proposal of a wrong clock is not closed with a true signature: its token would stay ahead", async () => {
+  const world = await World.create();
+  let sent = 0;
+  const server: typeof fetch = (url, init) =>
+    ++sent === 1 ? new Promise(() => {}) : world.dynamo.fetch(url, init);
+  const process = world.process({ wallOffsetMs: 7_200_000, server });
+  const stop = new AbortController();
+  const waiting = process.manager.acquire("job", { signal: stop.signal });
+  waiting.catch(() => {});
+  await world.pass(100);
+  // Another call learns what the clock is off, and only then the first one gives up.
+  await world.until((await world.until(process.manager.acquire("other"))).release());
+  stop.abort(new Error("enough"));
+  await assertRejects(() => world.until(waiting), Error, "enough");
+  await world.pass(10_000);
+  const lease = await world.until(process.manager.acquire("job"));
+  assertLess(Math.abs(lease.fencingToken - world.time.now), 2_000);
+  await world.end(process);
+});
+
+Deno.test("a record that closing makes lives as long as any, also where the clock was 60 days behind", async () => {
+  const world = await World.create();
+  let sent = 0;
+  const server: typeof fetch = (url, init) =>
+    ++sent === 1 ? Promise.reject(new TypeError("lost")) : world.dynamo.fetch(url, init);
+  const process = world.process({ wallOffsetMs: -60 * 86_400_000, server });
+  const stop = new AbortController();
+  const waiting = process.manager.acquire("job", { signal: stop.signal });
+  waiting.catch(() => {});
+  while (world.record("job") === undefined) await world.pass(1);
+  stop.abort(new Error("enough"));
+  await world.until(waiting.catch(() => {}));
+  await world.pass(10_000);
+  const daysAhead = (Number(world.record("job")!.purge.N) * 1_000 - world.time.now) / 86_400_000;
+  assertGreater(daysAhead, 29);
+  await world.end(process);
+});
+
+/** How far the end of the lease of `job` lies ahead on the table. */
+function aheadMs(world: World): number {
+  const [holder] = Object.values(world.record("job")!.holders.M);
+  return Number(holder!.M.e!.N) - world.time.now;
+}
+
+Deno.test("a renewal need not pass an end that was refused for its time", async () => {
+  const world = await World.create();
+  const process = world.process({ latencyMs: 200 });
+  const waiting = process.manager.acquire("job", { leaseMs: 20_000, renew: false });
+  await world.pass(100);
+  // By this clock the lease is over when the answer comes, so it is renewed at once, an hour ahead.
+  process.node.wallOffsetMs = 3_600_000;
+  const lease = await world.until(waiting);
+  assertEquals(lease.held, true);
+  assertLess(aheadMs(world), 22_000);
+  await world.end(process);
+});
+
+Deno.test("a manager that was idle for a day writes no end that is far ahead", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const acquire = () => process.manager.acquire("job", { leaseMs: 20_000 });
+  await world.until((await world.until(acquire())).release());
+  await world.pass(86_400_000);
+  const lease = await world.until(acquire());
+  assertLess(aheadMs(world), 22_000);
+  assertGreater(lease.remainingMs, 17_000);
   await world.end(process);
 });
 

@@ -1,7 +1,8 @@
 /** The callers of one process that wait for the same lock: their order, and handing over. */
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import type { Lease, LockManagerOptions } from "../../mod.ts";
+import { type Lease, type LockManagerOptions, LockTableError } from "../../mod.ts";
+import { FENCE_MAX } from "../../src/records/record.ts";
 import { kindOf } from "../support/requests.ts";
 import { type Process, type Surroundings, World } from "../support/world.ts";
 
@@ -295,5 +296,21 @@ Deno.test("on Workers close() leaves the leases of other requests alone", async 
   await world.pass(30_000);
   assertEquals(lease.held, true);
   assertEquals(await world.until(lease.release()), true);
+  await world.end(process);
+});
+
+Deno.test("release() ends when the next caller cannot make a proposal", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  const next = process.manager.acquire("job");
+  next.catch(() => {});
+  world.tamper("job", (record) => {
+    record.fence.N = String(FENCE_MAX);
+  });
+  await world.pass(3_000); // it has seen the fence, above which nothing can be proposed
+  assertEquals(await world.until(lease.release(), 60_000), true);
+  const error = await assertRejects(() => world.until(next), LockTableError);
+  assertEquals(error.code, "RECORD_INVALID");
   await world.end(process);
 });

@@ -213,8 +213,8 @@ export const CLOCKS: readonly Mutant[] = [
   {
     rule: "bounds are dropped when the two clocks have parted",
     file: SERVER_CLOCK,
-    find: "if (parted) return undefined;\n  return {\n    lower: bounds.lower",
-    replace: "return {\n    lower: bounds.lower",
+    find: "if (parted || most > BOUNDS_AGE_MAX_MS) return undefined;",
+    replace: "if (most > BOUNDS_AGE_MAX_MS) return undefined;",
     suite: SERVER_CLOCK_TEST,
     test: "gives up when the two clocks have parted",
     seeds: RARE_SEEDS,
@@ -227,8 +227,8 @@ export const CLOCKS: readonly Mutant[] = [
     replace: "const most = Math.max(0, mono);",
     also: [{
       file: SERVER_CLOCK,
-      find: "if (parted) return undefined;\n  return {\n    lower: bounds.lower",
-      replace: "return {\n    lower: bounds.lower",
+      find: "if (parted || most > BOUNDS_AGE_MAX_MS) return undefined;",
+      replace: "if (most > BOUNDS_AGE_MAX_MS) return undefined;",
     }],
     suite: "tests/lease/server_clock_test.ts",
     test: "project() widens by drift: upper by the faster clock, lower by the slower",

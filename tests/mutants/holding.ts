@@ -58,8 +58,8 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "a renewal of unknown outcome extends nothing",
     file: RENEWAL,
-    find: "const { applied, record, error, skewed } = await table.write(",
-    replace: `const { applied, record, error, skewed } = await writeHopefully(`,
+    find: "const outcome = await table.write(",
+    replace: "const outcome = await writeHopefully(",
     also: [{
       file: RENEWAL,
       find: "  const { proposal } = state;",

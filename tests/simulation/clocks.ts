@@ -21,7 +21,6 @@ export class Clocks {
   #wall: number;
   #mono: number;
   #asleep = false;
-  #setBackMs = 0;
 
   constructor(scheduler: Scheduler, plan: ClockPlan, uptimeMs: number) {
     this.#scheduler = scheduler;
@@ -41,20 +40,12 @@ export class Clocks {
   step(ms: number): void {
     this.#carryOn();
     this.#wall += ms;
-    this.#setBackMs += Math.max(0, -ms);
-  }
-
-  /** By how much the wall clock was set back so far. */
-  get setBackMs(): number {
-    return this.#setBackMs;
   }
 
   /** Somebody sets the wall clock to true time, but for the error it had at first. */
   synchronize(): void {
     this.#carryOn();
-    const wall = this.#scheduler.now + this.#plan.wallOffsetMs;
-    this.#setBackMs += Math.max(0, this.#wall - wall);
-    this.#wall = wall;
+    this.#wall = this.#scheduler.now + this.#plan.wallOffsetMs;
   }
 
   /** The machine is suspended: the wall clock is kept by a battery, the monotonic clock stops. */

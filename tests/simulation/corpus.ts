@@ -31,4 +31,9 @@ export const CORPUS: readonly Finding[] = [
     kind: "clocks",
     found: "simulator: a lease that learns of its loss cleans up a turn later",
   },
+  { seed: 131, kind: "clocks", found: "a renewal passed an end that was refused for its time" },
+  { seed: 93, kind: "fresh", found: "a renewal passed an end that was refused for its time" },
+  { seed: 360, kind: "clocks", found: "what a wrong clock made was sent again, rightly signed" },
+  { seed: 5838, kind: "overtaken", found: "what a wrong clock made was closed, rightly signed" },
+  { seed: 1198, kind: "fresh", found: "simulator: a refusal that nobody heard leaves an end open" },
 ];

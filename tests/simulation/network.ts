@@ -155,6 +155,7 @@ export class Network {
     const { fate, process } = exchange;
     const real = fate.arrives ? await this.#serve(exchange, copy) : undefined;
     const answer = fate.instead ?? real!;
+    if (isRefusedForTime(real) && !copy) process.unheard++;
     if (copy || answer === "silence") return;
     const backMs = this.#context.pathOf(process).backMs + (fate.backMs ?? 0);
     this.#context.scheduler.after(this.#latency() + backMs, () => {
@@ -183,6 +184,7 @@ export class Network {
         if (trace.on) trace.add(process.name, `#${number} fails`);
         return reject(new TypeError("Connection reset"));
       }
+      if (isRefusedForTime(answer)) process.unheard--;
       if (trace.on) trace.add(process.name, `#${number} is answered with ${answer.status}`);
       resolve(this.#response(process, answer, fate.bodyMs ?? 0));
     });
@@ -232,6 +234,11 @@ export class Network {
 
 function dateOf(ms: number): string {
   return new Date(ms).toUTCString();
+}
+
+/** Whether the service refused the signature, which in these runs is for its time alone. */
+function isRefusedForTime(answer: Answer | undefined): boolean {
+  return answer?.status === 400 && outcomeOf(answer) === "InvalidSignatureException";
 }
 
 function outcomeOf({ status, body }: Answer): string {

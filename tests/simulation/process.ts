@@ -42,6 +42,8 @@ export class Process {
   sent = 0;
   faults = 0;
   throttles = 0;
+  /** Refusals of its signing time that it has not heard of. */
+  unheard = 0;
   /** What it does that no abort ends: signing, whose outcome may be of no use by then. */
   working = 0;
   /** Requests that it waits for. */

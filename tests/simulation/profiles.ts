@@ -216,7 +216,7 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     focused: 1,
     focus: [["hand over", "close"]],
     latencyMs: [10, 60],
-    clocks: ["slow"],
+    clocks: ["wrong"],
     hold: [0.02, 0.3],
     idle: 0.02,
     pollMs: [50, 150],
