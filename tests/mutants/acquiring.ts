@@ -60,6 +60,8 @@ export const ACQUIRING: readonly Mutant[] = [
     replace: "",
     suite: "tests/lease/edges_test.ts",
     test: "a grant that was lost before it was known does not hide a later open proposal",
+    seeds: RARE_SEEDS,
+    kind: "unseen",
   },
   {
     rule: "a proposal is closed before its grant is released",

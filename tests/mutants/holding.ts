@@ -164,6 +164,7 @@ export const HOLDING: readonly Mutant[] = [
     }],
     suite: "tests/lease/release_test.ts",
     test: "release() is sent only when no renewal is under way any more",
+    seeds: SEEDS,
   },
   {
     rule: "a renewal leaves time for another attempt",

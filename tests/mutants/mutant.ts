@@ -10,7 +10,7 @@ export interface Edit {
   readonly replace: string;
 }
 
-/** One rule taken out. It names at least one way in which it must be noticed. */
+/** One rule taken out, and how it must be noticed: by the simulation, and often by a test as well. */
 export interface Mutant extends Edit {
   /** The rule, as the design states it. */
   readonly rule: string;
@@ -21,7 +21,7 @@ export interface Mutant extends Edit {
   /** A part of its name. */
   readonly test?: string;
   /** Within how many seeds, from the first, the simulation must see a broken rule. */
-  readonly seeds?: number;
+  readonly seeds: number;
   /** The kind of runs in which it must, where that takes an accident that is rare in all others. */
   readonly kind?: string;
 }

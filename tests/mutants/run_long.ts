@@ -122,13 +122,10 @@ async function kill(source: Copy, mutant: Mutant, seeds: number | undefined): Pr
       if (await source.passes(suite, test!)) throw new Error(`the test '${test}' passes`);
       killers.push("its test");
     }
-    const limit = mutant.seeds === undefined ? undefined : seeds ?? mutant.seeds;
-    if (limit !== undefined) {
-      const broken = await source.simulate(limit, mutant.kind);
-      if (broken === undefined) throw new Error(`${limit} seeds see nothing`);
-      killers.push(mutant.kind === undefined ? broken : `${mutant.kind} ${broken}`);
-    }
-    if (killers.length === 0) throw new Error("it names nobody");
+    const limit = seeds ?? mutant.seeds;
+    const broken = await source.simulate(limit, mutant.kind);
+    if (broken === undefined) throw new Error(`${limit} seeds see nothing`);
+    killers.push(mutant.kind === undefined ? broken : `${mutant.kind} ${broken}`);
     return killers;
   });
 }

@@ -31,6 +31,12 @@ export interface Grant {
 /** Says that a rule is broken. */
 export type Accuse = (rule: string, text: string) => void;
 
+/** How far the clock may be ahead whose signature is accepted, and some time on the way. */
+const SIGNED_AHEAD_MS = 15 * 60_000 + 15_000;
+
+/** By how much at most a token passes the fence where the clock lags behind that. */
+const TOKEN_STEP_MAX = 16;
+
 /**
  * What an accepted signature may be off, and as much again where answers carry no date; and by how much
  * what is known of the service's clock widens while it may be used.
@@ -183,6 +189,10 @@ export class Ledger {
     const old = this.#fences.get(name) ?? 0;
     const fence = Number(record?.fence?.N ?? 0);
     if (fence < old) this.#accuse("fences rise", `'${name}' fell from ${old} to ${fence}`);
+    // Tokens are times, of clocks whose signature was accepted, or one above another by a few.
+    if (fence > Math.max(old + TOKEN_STEP_MAX, this.#now() + SIGNED_AHEAD_MS)) {
+      this.#accuse("a token is near", `'${name}' rose ${Math.round(fence - this.#now())} ms ahead`);
+    }
     this.#fences.set(name, fence);
   }
 }

@@ -1,6 +1,6 @@
 /** The network between the processes and the service: takes its time, loses, doubles and damages. */
 
-import { kindOf } from "../support/requests.ts";
+import { kindOf, type WireInput } from "../support/requests.ts";
 import { CUT_OFF, type Fate, fateOf, type FaultContext, NO_FAULT } from "./faults.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
@@ -61,6 +61,8 @@ export interface NetworkContext {
   readonly delivered: (delivery: Delivery) => void;
   /** A process has sent a request, which now is on its way. */
   readonly sent: (process: Process) => void;
+  /** A process has sent the release of a grant while it still waits for a renewal of that. */
+  readonly beside: (process: Process, grantId: string) => void;
 }
 
 /** One request as its sender waits for it. */
@@ -83,6 +85,8 @@ export class Network {
   /** When the last delayed request will have arrived. */
   quietAt = 0;
   readonly #bodies = new Set<string>();
+  /** The ids of grants whose renewal somebody waits for. */
+  readonly #renewing = new Set<string>();
   #sent = 0;
 
   constructor(context: NetworkContext) {
@@ -102,11 +106,13 @@ export class Network {
         over = true;
         process.waiting--;
         signal.removeEventListener("abort", abort);
+        this.#renewing.delete(renewed);
         end();
       };
       const abort = () => finish(() => reject(signal.reason));
       signal.addEventListener("abort", abort);
       const message = { headers: init.headers as Headers, body: init.body as string };
+      const renewed = this.#watchRenewals(process, message);
       const fate = this.#fate(process, message);
       const sentAt = this.#context.scheduler.now;
       const number = ++this.#sent;
@@ -116,6 +122,20 @@ export class Network {
       this.#travel({ process, message, fate, sentAt, again, number, finish, resolve, reject });
     });
   };
+
+  /** The grant that a request renews, or an empty text. */
+  #watchRenewals(process: Process, message: Message): string {
+    const call = callOf(message);
+    const step = kindOf(call);
+    if (step !== "renew" && step !== "release") return "";
+    const grantId = (call.input as unknown as WireInput).ExpressionAttributeNames["#g"]!;
+    if (step === "release") {
+      if (this.#renewing.has(grantId)) this.#context.beside(process, grantId);
+      return "";
+    }
+    this.#renewing.add(grantId);
+    return grantId;
+  }
 
   #fate(process: Process, message: Message): Fate {
     const { plan, random, tally, trace, faults, pathOf } = this.#context;

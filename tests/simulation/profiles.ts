@@ -244,4 +244,21 @@ export const PROFILES: Readonly<Record<string, Profile>> = {
     leasesMs: [2_000, 3_000],
     pollMs: [300, 1_500],
   },
+  /** A lock is taken, and taken away again, before its answer comes; and the next try goes astray. */
+  unseen: {
+    ...USUAL,
+    weight: 0,
+    faultRate: [0.5, 0.95],
+    faults: [STRAY],
+    focused: 1,
+    focus: [["acquire"]],
+    upsets: { tampering: [3, 8] },
+    leasesMs: [2_000],
+    hold: [0.01, 0.1],
+    idle: 0.02,
+    pollMs: [50, 100],
+    turns: [3, 4],
+    names: [1, 1],
+    leases: [4, 8],
+  },
 };

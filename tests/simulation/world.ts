@@ -135,6 +135,8 @@ export class World implements CallerContext {
         const machine = this.#machineOf(process);
         this.ambushes.get(machine)?.shift()?.();
       },
+      beside: ({ name }, grantId) =>
+        checker.accuse("renewal and release are apart", `${name} released ${grantId}`),
       delivered: (delivery) =>
         checker.ledger.delivered(delivery, (tag) => this.#processes.get(tag)),
     });
