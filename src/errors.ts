@@ -30,6 +30,8 @@ export type LockTableCode =
 export type LockServiceCode =
   /** The lock was won, but answers were too slow to hand out at least half a lease. */
   | "LEASE_TOO_SHORT"
+  /** The lock was not granted within `maxRequests`. */
+  | "MAX_REQUESTS"
   /** The credentials lack a permission. */
   | "ACCESS_DENIED"
   /** There are no credentials, or DynamoDB does not accept them. */

@@ -14,7 +14,7 @@ import { type AcquireOrder, Acquisition } from "./lease/acquire.ts";
 import { type ProtocolContext, untilAborted } from "./lease/context.ts";
 import { heldForMs } from "./lease/decide.ts";
 import type { GrantState } from "./lease/grant_state.ts";
-import { HeldLease } from "./lease/held_lease.ts";
+import { HeldLease, type LeaseOptions } from "./lease/held_lease.ts";
 import type { Lease } from "./lease/lease.ts";
 import { LockTable } from "./lease/lock_table.ts";
 import { LocalQueue } from "./lease/queue.ts";
@@ -150,7 +150,8 @@ export class LockManager {
     const own = checkAcquireOptions(options);
     const { place, ownerId } = this.#open();
     checkName(name, place);
-    const { leaseMs, renew, owner = ownerId, data } = { ...this.#options, ...own };
+    const wanted = { maxRequests: Infinity, ...this.#options, ...own };
+    const { leaseMs, owner = ownerId, data, maxRequests } = wanted;
     if (this.#closed) throw closedError();
     const cancel = new AbortController();
     const signal = own.signal ? AbortSignal.any([own.signal, cancel.signal]) : cancel.signal;
@@ -159,10 +160,19 @@ export class LockManager {
     const start = this.#runtime.now();
     this.#emit({ type: "request", name, wait });
     if (this.#closed) throw closedError(); // by a listener of that event
-    const order = { name, leaseMs, ownerId: owner, data, signal, wait, heldHere: false };
+    const order = {
+      name,
+      leaseMs,
+      ownerId: owner,
+      data,
+      signal,
+      wait,
+      maxRequests,
+      heldHere: false,
+    };
     const grant = async (acquisition: Acquisition) => {
       const state = await acquisition.run();
-      const lease = state && this.#lease(context, state, renew);
+      const lease = state && this.#lease(context, state, wanted);
       if (state === null) this.#emit({ type: "miss", name });
       else {
         const { token: fencingToken, takeover } = state.proposal;
@@ -198,14 +208,14 @@ export class LockManager {
     }
   }
 
-  #lease(context: ProtocolContext, state: GrantState, autoRenew: boolean): Lease {
+  #lease(context: ProtocolContext, state: GrantState, options: LeaseOptions): Lease {
     const lease: Lease = new HeldLease(context, state, {
       offer: (from) => this.#queue.offer(from),
       ended: (ended, next) => {
         this.#leases.delete(ended);
         if (next !== "served") this.#queue.nudge(ended.name, next === "stand back");
       },
-    }, autoRenew);
+    }, options);
     // A Worker's request may end without a word: nothing of it is kept.
     if (!this.#runtime.isolatesRequests) this.#leases.add(lease);
     return lease;

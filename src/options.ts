@@ -55,6 +55,18 @@ export interface AcquireOptions {
    * `AbortSignal.timeout(ms)`.
    */
   readonly signal?: AbortSignal;
+  /**
+   * How long it is held at the most, renewals included, in milliseconds: 1,000 to 31,536,000,000 (a
+   * year). Then it is lost with `LEASE_EXPIRED`, and given back: so work that hangs does not keep the
+   * lock for ever. @default {no limit}
+   */
+  readonly maxHoldMs?: number;
+  /**
+   * How many requests the acquisition may send, 1 to 1,000,000, for runtimes that count them. When the
+   * lock is not granted by then, it rejects with a `LockServiceError` of code `MAX_REQUESTS`; at most two
+   * more, and their retries, clean up what was left open. @default {no limit}
+   */
+  readonly maxRequests?: number;
   /** A text of at most 2,048 bytes that others see beside the lock. */
   readonly data?: string;
   /** What the holder calls itself, 1 to 256 bytes. @default {16 random hexadecimal digits} */
@@ -97,6 +109,8 @@ export interface LockManagerOptions {
   readonly leaseMs?: number;
   /** Whether leases are renewed in the background. @default {true} */
   readonly renew?: boolean;
+  /** How long leases are held at the most. See {@link AcquireOptions.maxHoldMs}. */
+  readonly maxHoldMs?: number;
   /** What holders call themselves. @default {16 random hexadecimal digits for the manager} */
   readonly owner?: string;
   /** The longest sleep of a waiter between two looks, 50 to 60,000 ms. @default {1000} */
@@ -126,12 +140,15 @@ const SORT_KEY_BYTES_MAX = 1_024;
 
 const leaseMs = wholeNumber(2_000, LEASE_MS_MAX);
 const renew = ofType("boolean");
+const maxHoldMs = wholeNumber(1_000, 365 * 24 * 60 * 60_000);
 const owner = textOf(1, 256);
 const waitUntil = ofType("function");
 
 const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
   leaseMs,
   renew,
+  maxHoldMs,
+  maxRequests: wholeNumber(1, 1_000_000),
   signal: having("addEventListener"),
   data: checkData,
   owner,
@@ -149,6 +166,7 @@ const MANAGER_CHECKS: Checks<LockManagerOptions> = {
   client: dynamoClient,
   leaseMs,
   renew,
+  maxHoldMs,
   owner,
   pollMs: wholeNumber(50, 60_000),
   maxHandoffMs: wholeNumber(0, 600_000),

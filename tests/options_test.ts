@@ -113,6 +113,7 @@ const DAY_MS = 24 * 60 * 60_000;
 
 const BOTH: readonly Row[] = [
   ...durations("leaseMs", 2_000, 7 * DAY_MS),
+  ...durations("maxHoldMs", 1_000, 365 * DAY_MS),
   ["infinity", { leaseMs: Infinity }, RangeError, "leaseMs"],
   ["a text", { renew: "no" }, TypeError, "renew"],
   ["null", { renew: null }, TypeError, "renew"],
@@ -134,6 +135,9 @@ const BOTH: readonly Row[] = [
 
 const ACQUIRE: readonly Row[] = [
   ...BOTH,
+  ["none", { maxRequests: 0 }, RangeError, "maxRequests"],
+  ["a part of one", { maxRequests: 1.5 }, RangeError, "maxRequests"],
+  ["no number", { maxRequests: "9" }, TypeError, "maxRequests"],
   ["2,049 bytes", { data: "x".repeat(2_049) }, RangeError, "data"],
   ["a lone surrogate", { data: `${LONE}x` }, TypeError, "data"],
   ["an object", { data: { step: 1 } }, TypeError, "data"],

@@ -10,6 +10,8 @@ export interface AnswerTiming {
   readonly signedAt: number;
   /** The `Date` header in epoch milliseconds, where there is a readable one. */
   readonly date: number | undefined;
+  /** Which attempt of the call it answers, counted from 1. */
+  readonly attempt: number;
   /** Whether there was an `Age` header: then the answer, and its date, come from a cache. */
   readonly age: boolean;
   /**

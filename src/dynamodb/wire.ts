@@ -165,6 +165,7 @@ export class Wire {
         sentAt,
         receivedAt: runtime.now(),
         signedAt: time,
+        attempt: call.attempts,
         date: Date.parse(answered.get("date")!) || undefined,
         age: answered.has("age"),
       };

@@ -8,15 +8,17 @@
  * @module
  */
 
+import { MAX_ATTEMPTS } from "../dynamodb/retry.ts";
 import { LockServiceError } from "../errors.ts";
 import { findHolder, type LockRecord } from "../records/record.ts";
 import type { UpdateInput } from "../records/layout.ts";
 import { cleanUp } from "./clean_up.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
-import { heldForMs, judge, pollDelayMs, standBackMs, tooShort, type Verdict } from "./decide.ts";
+import { heldForMs, judge, pollDelayMs, standBackMs, type Verdict } from "./decide.ts";
 import { GrantState } from "./grant_state.ts";
+import type { CallLimits } from "./lock_table.ts";
 import { closeProposal, type Proposal, propose, type Wish } from "./proposal.ts";
-import { renewGrant } from "./renewal.ts";
+import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
 /** What a caller asks for. */
@@ -26,6 +28,8 @@ export interface AcquireOrder extends Wish {
   readonly wait: boolean;
   /** Whether this process itself is known to hold it: the first try would be in vain. */
   readonly heldHere: boolean;
+  /** How many requests it may take. */
+  readonly maxRequests: number;
 }
 
 /**
@@ -66,6 +70,7 @@ export class Acquisition {
   #standBack = false;
   #nudged = false;
   #clockCorrected = false;
+  #requests = 0;
 
   constructor(context: ProtocolContext, order: AcquireOrder) {
     this.#context = context;
@@ -123,6 +128,7 @@ export class Acquisition {
         verdict = UNKNOWN;
       }
       this.#order.signal.throwIfAborted();
+      if (this.#requests >= this.#order.maxRequests) throw this.#tooMany();
       proposals = verdict.kind === "busy" ? 0 : proposals + 1;
       const seen = await this.#step(verdict);
       if (seen.kind === "granted") {
@@ -187,7 +193,7 @@ export class Acquisition {
   async #look(): Promise<Seen> {
     let record: LockRecord | undefined;
     try {
-      record = await this.#context.table.read(this.#order.name, { signal: this.#order.signal });
+      record = await this.#context.table.read(this.#order.name, this.#limits());
     } catch (error) {
       return this.#endure(error);
     }
@@ -195,7 +201,7 @@ export class Acquisition {
   }
 
   async #close(open: Proposal): Promise<Seen> {
-    const outcome = await closeProposal(this.#context, open, this.#order.signal);
+    const outcome = await closeProposal(this.#context, open, this.#limits());
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.record);
@@ -205,7 +211,7 @@ export class Acquisition {
 
   async #send(proposal: Proposal, input: UpdateInput): Promise<Seen> {
     this.#open = proposal;
-    const limits = { signal: this.#order.signal, time: proposal.madeAt };
+    const limits = { ...this.#limits(), time: proposal.madeAt };
     const outcome = await this.#context.table.write(proposal.name, input, limits);
     if (outcome.applied) return { kind: "granted", proposal };
     // Only a plain answer to the only attempt says that it was not, and will not be, applied.
@@ -214,6 +220,24 @@ export class Acquisition {
     if (!outcome.skewed || this.#clockCorrected) return this.#endure(outcome.error);
     this.#clockCorrected = true; // once: a second refusal is an error like any other
     return { kind: "again" };
+  }
+
+  /** The limits of one call. */
+  #limits(): CallLimits {
+    const { signal, maxRequests } = this.#order;
+    const left = maxRequests - this.#requests;
+    return {
+      signal,
+      ...(left < Infinity && { maxAttempts: Math.min(MAX_ATTEMPTS, left) }),
+      spent: (requests) => this.#requests += requests,
+    };
+  }
+
+  #tooMany(): LockServiceError {
+    const { name, maxRequests } = this.#order;
+    const message =
+      `Cannot get lock '${name}' within 'maxRequests': current value is ${maxRequests}`;
+    return new LockServiceError("MAX_REQUESTS", message, name);
   }
 
   /** Looks for a proposal in a record, and closes it where the fence has passed it. */
@@ -241,26 +265,10 @@ export class Acquisition {
     const state = new GrantState(this.#context, proposal);
     this.#open = undefined;
     this.#granted = proposal;
-    if (tooShort(state.remainingMs(), proposal.leaseMs)) {
-      const outcome = await renewGrant(this.#context, state, { signal: this.#order.signal });
-      this.#order.signal.throwIfAborted();
-      if (outcome.lost) {
-        this.#granted = undefined; // it was taken from us before we knew that we had it
-        return undefined;
-      }
-      // Renewing again and again would hold the lock for nobody, for as long as answers are slow.
-      if (outcome.error !== undefined || tooShort(state.remainingMs(), proposal.leaseMs)) {
-        throw new LockServiceError(
-          "LEASE_TOO_SHORT",
-          `Cannot use lock '${proposal.name}' as slow answers leave less than half of 'leaseMs': ` +
-            `current value is ${proposal.leaseMs}`,
-          proposal.name,
-          outcome.error,
-        );
-      }
-    }
-    this.#granted = undefined; // it is the lease's to look after from here on
-    return state;
+    const kept = await keepHalf(this.#context, state, this.#order.signal);
+    // It is the lease's to look after from here on; or it was taken from us before we knew of it.
+    this.#granted = undefined;
+    return kept ? state : undefined;
   }
 
   #judge(record: LockRecord | undefined): Verdict {

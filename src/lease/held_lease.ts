@@ -28,12 +28,19 @@ export interface LeaseHooks {
   ended(lease: Lease, next: NextCaller): void;
 }
 
+/** What its caller wants of a lease. */
+export interface LeaseOptions {
+  readonly renew: boolean;
+  readonly maxHoldMs?: number | undefined;
+}
+
 /** The lease of one exclusive lock. */
 export class HeldLease implements Lease {
   readonly #context: ProtocolContext;
   readonly #state: GrantState;
   readonly #hooks: LeaseHooks;
   readonly #autoRenew: boolean;
+  readonly #maxHoldMs: number;
   readonly #lost = new AbortController();
   #ended: LeaseLostError | undefined;
   /** The renewal under way, or the last one. Never rejects. */
@@ -46,12 +53,13 @@ export class HeldLease implements Lease {
     context: ProtocolContext,
     state: GrantState,
     hooks: LeaseHooks,
-    autoRenew: boolean,
+    { renew, maxHoldMs = Infinity }: LeaseOptions,
   ) {
     this.#context = context;
     this.#state = state;
     this.#hooks = hooks;
-    this.#autoRenew = autoRenew;
+    this.#autoRenew = renew;
+    this.#maxHoldMs = maxHoldMs;
     this.#arm();
   }
 
@@ -84,7 +92,7 @@ export class HeldLease implements Lease {
   }
 
   get remainingMs(): number {
-    return this.held ? this.#state.remainingMs() : 0;
+    return this.held ? this.#leftMs() : 0;
   }
 
   renew(): Promise<void> {
@@ -111,10 +119,21 @@ export class HeldLease implements Lease {
     await this.release().catch(() => {});
   }
 
+  /** For how long it is held if it is not renewed; zero or less where it is not. */
+  #leftMs(): number {
+    return Math.min(this.#state.remainingMs(), this.#maxHoldMs - this.#heldMs());
+  }
+
+  /** For how long it has been held. */
+  #heldMs(): number {
+    return heldForMs(this.#state.proposal.sentAt, this.#context.runtime.now());
+  }
+
   /** Why the lease is not held, if it is not. Computed, for a timer may come too late. */
   #check(): LeaseLostError | undefined {
-    if (this.#ended === undefined && this.#state.remainingMs() <= 0) {
-      this.#lose("LEASE_EXPIRED", this.#trouble);
+    if (this.#ended === undefined && this.#leftMs() <= 0) {
+      const over = this.#heldMs() >= this.#maxHoldMs;
+      this.#lose("LEASE_EXPIRED", over ? new Error("'maxHoldMs' is over") : this.#trouble);
     }
     return this.#ended;
   }
@@ -124,10 +143,16 @@ export class HeldLease implements Lease {
     const { runtime } = this.#context;
     runtime.clearTimer(this.#timer);
     if (this.#ended !== undefined) return; // after the end nothing is scheduled again
-    const left = this.#state.remainingMs();
-    const due = this.#autoRenew ? pauseMs ?? Math.min(this.#renewInMs(), left / 2) : left;
+    const left = this.#leftMs();
+    const own = this.#state.remainingMs();
+    const due = this.#renews() ? pauseMs ?? Math.min(this.#renewInMs(), own / 2) : left;
     const ring = () => this.#context.background(this.#rung());
     this.#timer = runtime.setTimer(ring, Math.ceil(Math.max(0, Math.min(due, left))), true);
+  }
+
+  /** Whether it is to be renewed: not where it ends by `maxHoldMs` before it runs out. */
+  #renews(): boolean {
+    return this.#autoRenew && this.#state.remainingMs() <= this.#leftMs();
   }
 
   #renewInMs(): number {
@@ -137,7 +162,7 @@ export class HeldLease implements Lease {
 
   async #rung(): Promise<void> {
     // Timers can fire a little early, and a renewal may have moved the end.
-    if (this.#check() === undefined && this.#autoRenew) await this.#attempt();
+    if (this.#check() === undefined && this.#renews()) await this.#attempt();
     else this.#arm();
   }
 
@@ -158,7 +183,7 @@ export class HeldLease implements Lease {
     if (this.#check() !== undefined) return;
     const { runtime, emit } = this.#context;
     const { name, fencingToken } = this;
-    const left = this.#state.remainingMs();
+    const left = this.#leftMs();
     const outcome = await renewGrant(this.#context, this.#state, {
       signal: this.signal, // the end of the lease ends the renewal: the release comes after it
       attemptTimeoutMs: renewalAttemptMs(left),
@@ -170,7 +195,7 @@ export class HeldLease implements Lease {
     // An attempt that ran out of time at the end says less than the refusal before it.
     if (!isPassing(outcome.error) || this.#trouble === undefined) this.#trouble = outcome.error;
     if (this.#check() !== undefined) return;
-    const remainingMs = this.#state.remainingMs();
+    const remainingMs = this.#leftMs();
     if (outcome.error === undefined) {
       emit({ type: "renew", name, fencingToken, remainingMs });
       this.#arm();
@@ -217,7 +242,7 @@ export class HeldLease implements Lease {
       const answer = next === "look" ? await this.#hooks.offer(this.#state) : undefined;
       if (answer === "taken") next = "served";
       const held = await this.#giveBack(answer);
-      const heldMs = heldForMs(proposal.sentAt, runtime.now());
+      const heldMs = this.#heldMs();
       const { name, fencingToken } = this;
       emit({ type: "release", name, fencingToken, held, heldMs });
       return held;

@@ -33,10 +33,13 @@ export interface WriteOutcome {
 /** Limits of one call. */
 export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
+  readonly maxAttempts?: number;
   readonly attemptTimeoutMs?: number;
   readonly deadlineMs?: number;
   /** The server's time now by the clock that made the times in the body, where there are any. */
   readonly time?: number;
+  /** Told how many requests the call took. */
+  readonly spent?: (requests: number) => void;
 }
 
 /** The lock table. Holds no promise and no timer: requests of a Worker may share it. */
@@ -102,13 +105,23 @@ export class LockTable {
     limits: CallLimits,
     onAnswer?: (kind: AnswerTiming["kind"]) => void,
   ): Promise<{ readonly Item?: Item; readonly Attributes?: Item }> {
-    return await this.#wire.send(operation, input, {
-      ...limits as SendOptions,
-      onAnswer: (timing) => {
-        this.clock.observe(timing);
-        onAnswer?.(timing.kind);
-      },
-    });
+    const { spent, ...options } = limits;
+    let requests = 0;
+    try {
+      return await this.#wire.send(operation, input, {
+        ...options as SendOptions,
+        onAnswer: (timing) => {
+          requests = timing.attempt;
+          this.clock.observe(timing);
+          onAnswer?.(timing.kind);
+        },
+      });
+    } catch (error) {
+      if (isDynamoError(error)) requests = error.attempts;
+      throw error;
+    } finally {
+      spent?.(requests);
+    }
   }
 
   /** Takes in an answer; the holder of a write that was applied is ourselves, and not watched. */

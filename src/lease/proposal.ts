@@ -8,7 +8,7 @@ import { damagedRecord, FENCE_MAX, type Grant } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import type { ProtocolContext } from "./context.ts";
 import { nextToken } from "./decide.ts";
-import type { WriteOutcome } from "./lock_table.ts";
+import type { CallLimits, WriteOutcome } from "./lock_table.ts";
 import { SIGNATURE_WINDOW_MS } from "./server_clock.ts";
 
 /** A proposal as it was sent. Retries repeat it; another try is another proposal. */
@@ -61,7 +61,7 @@ export function propose(
 export async function closeProposal(
   context: ProtocolContext,
   proposal: Proposal,
-  signal?: AbortSignal,
+  limits?: CallLimits,
 ): Promise<WriteOutcome> {
   const { table, runtime } = context;
   const close = (time: (now: Moment) => number) => {
@@ -69,7 +69,7 @@ export async function closeProposal(
     // The record that this makes where there is none lives as long as any.
     const expires = Math.ceil(table.clock.upper(now) + proposal.leaseMs);
     const input = table.layout.close({ ...proposal, expires });
-    return table.write(proposal.name, input, { signal, time: time(now) });
+    return table.write(proposal.name, input, { ...limits, time: time(now) });
   };
   const madeAt = (now: Moment) => proposal.madeAt + now.mono - proposal.sentAt.mono;
   const outcome = await close(madeAt);

@@ -1,5 +1,5 @@
 /**
- * One renewal of a grant, and what its answer means.
+ * One renewal of a grant, what its answer means, and when a grant needs one at once.
  *
  * @module
  */
@@ -9,6 +9,7 @@ import { findHolder } from "../records/record.ts";
 import type { ProtocolContext } from "./context.ts";
 import type { GrantState } from "./grant_state.ts";
 import type { CallLimits } from "./lock_table.ts";
+import { tooShort } from "./decide.ts";
 import { codeOf } from "./translate.ts";
 
 /** What became of a renewal. One with an error extends nothing, whatever the table made of it. */
@@ -56,4 +57,31 @@ export async function renewGrant(
   }
   state.confirm(sentAt, expires);
   return {};
+}
+
+/**
+ * Sees that at least half of a lease that was just granted is left, after one renewal at the most. Answers
+ * whether it is still ours.
+ *
+ * @throws {LockServiceError} `LEASE_TOO_SHORT` where answers are too slow for that.
+ * @throws The reason of the signal.
+ */
+export async function keepHalf(
+  context: ProtocolContext,
+  state: GrantState,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { leaseMs, name } = state.proposal;
+  if (!tooShort(state.remainingMs(), leaseMs)) return true;
+  const { lost, error } = await renewGrant(context, state, { signal });
+  signal.throwIfAborted();
+  if (lost) return false;
+  // Renewing again and again would hold the lock for nobody, for as long as answers are slow.
+  if (error !== undefined || tooShort(state.remainingMs(), leaseMs)) {
+    const message =
+      `Cannot use lock '${name}' as slow answers leave less than half of 'leaseMs': ` +
+      `current value is ${leaseMs}`;
+    throw new LockServiceError("LEASE_TOO_SHORT", message, name, error);
+  }
+  return true;
 }

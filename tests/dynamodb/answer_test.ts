@@ -144,6 +144,7 @@ Deno.test("send() tells onAnswer when the request left and when the headers came
   const seen: AnswerTiming[] = [];
   await server.send({ onAnswer: (timing) => void seen.push(timing) });
   assertEquals(seen, [{
+    attempt: 1,
     sentAt: { wall: START + 3, mono: 1003 },
     receivedAt: { wall: START + 43, mono: 1043 },
     signedAt: START,

@@ -16,6 +16,7 @@ function sighting(parts: Partial<AnswerTiming> = {}): AnswerTiming {
     receivedAt: moment(40),
     signedAt: T0,
     date: T0,
+    attempt: 1,
     age: false,
     kind: "accepted",
     ...parts,

@@ -56,8 +56,8 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a grant that was lost before it was known does not hide an open proposal",
     file: ACQUIRE,
-    find: "this.#granted = undefined; // it was taken from us before we knew that we had it",
-    replace: "",
+    find: "this.#granted = undefined;\n    return kept ? state : undefined;",
+    replace: "if (kept) this.#granted = undefined;\n    return kept ? state : undefined;",
     suite: "tests/lease/edges_test.ts",
     test: "a grant that was lost before it was known does not hide a later open proposal",
     seeds: RARE_SEEDS,

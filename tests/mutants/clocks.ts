@@ -239,8 +239,8 @@ export const CLOCKS: readonly Mutant[] = [
   {
     rule: "a write is signed by the clock that made its times",
     file: "src/lease/acquire.ts",
-    find: "const limits = { signal: this.#order.signal, time: proposal.madeAt };",
-    replace: "const limits = { signal: this.#order.signal };",
+    find: "const limits = { ...this.#limits(), time: proposal.madeAt };",
+    replace: "const limits = this.#limits();",
     seeds: RARE_SEEDS,
     kind: "clocks",
   },
