@@ -56,8 +56,8 @@ export interface AcquireOptions {
    */
   readonly signal?: AbortSignal;
   /**
-   * How long it is held at the most, renewals included, in milliseconds: 1,000 to 31,536,000,000 (a
-   * year). Then it is lost with `LEASE_EXPIRED`, and given back: so work that hangs does not keep the
+   * How long it is held at the most, renewals included, in milliseconds from when the caller gets it:
+   * 1,000 to 31,536,000,000 (a year). Then it is lost with `LEASE_EXPIRED`, and given back: so work that hangs does not keep the
    * lock for ever. @default {no limit}
    */
   readonly maxHoldMs?: number;

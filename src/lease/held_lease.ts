@@ -6,7 +6,7 @@
 
 import { type LeaseLostCode, LeaseLostError } from "../errors.ts";
 import { checkData, type LockMode } from "../records/record.ts";
-import type { Timer } from "../runtime.ts";
+import type { Moment, Timer } from "../runtime.ts";
 import type { OfferAnswer } from "./acquire.ts";
 import { cleanUp } from "./clean_up.ts";
 import type { ProtocolContext } from "./context.ts";
@@ -41,6 +41,8 @@ export class HeldLease implements Lease {
   readonly #hooks: LeaseHooks;
   readonly #autoRenew: boolean;
   readonly #maxHoldMs: number;
+  /** When its caller got it. */
+  readonly #since: Moment;
   readonly #lost = new AbortController();
   #ended: LeaseLostError | undefined;
   /** The renewal under way, or the last one. Never rejects. */
@@ -60,6 +62,7 @@ export class HeldLease implements Lease {
     this.#hooks = hooks;
     this.#autoRenew = renew;
     this.#maxHoldMs = maxHoldMs;
+    this.#since = context.runtime.now();
     this.#arm();
   }
 
@@ -124,9 +127,9 @@ export class HeldLease implements Lease {
     return Math.min(this.#state.remainingMs(), this.#maxHoldMs - this.#heldMs());
   }
 
-  /** For how long it has been held. */
+  /** For how long its caller has had it. */
   #heldMs(): number {
-    return heldForMs(this.#state.proposal.sentAt, this.#context.runtime.now());
+    return heldForMs(this.#since, this.#context.runtime.now());
   }
 
   /** Why the lease is not held, if it is not. Computed, for a timer may come too late. */

@@ -145,6 +145,15 @@ export const HOLDING: readonly Mutant[] = [
     seeds: SEEDS,
   },
   {
+    rule: "a lease is held for maxHoldMs at the most",
+    file: HELD,
+    find: "return Math.min(this.#state.remainingMs(), this.#maxHoldMs - this.#heldMs());",
+    replace: "return this.#state.remainingMs();",
+    suite: "tests/lease/renewal_test.ts",
+    test: "a lease is held for maxHoldMs at the most",
+    seeds: SEEDS,
+  },
+  {
     rule: "after the end nothing is scheduled again",
     file: HELD,
     find: "if (this.#ended !== undefined) return; // after the end nothing is scheduled again",

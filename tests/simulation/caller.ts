@@ -41,6 +41,8 @@ export class Caller {
   readonly #manager: LockManager;
   readonly #plan: MachinePlan;
   readonly #random: Random;
+  /** What the limits of single calls are drawn from. */
+  readonly #limits: Random;
   /** A signal that lives as long as the process, as that of a shutdown. */
   readonly #lifelong: AbortSignal;
 
@@ -49,13 +51,14 @@ export class Caller {
     process: Process,
     manager: LockManager,
     plan: MachinePlan,
-    random: Random,
+    { random, limits }: { readonly random: Random; readonly limits: Random },
   ) {
     this.#context = context;
     this.process = process;
     this.#manager = manager;
     this.#plan = plan;
     this.#random = random;
+    this.#limits = limits;
     this.#lifelong = new AbortController().signal;
     context.checker.watch(process, this.#lifelong, "a signal that is never aborted");
   }
@@ -88,7 +91,7 @@ export class Caller {
     const wait = last || handover || random.chance(0.65);
     const aborting = !last && !handover && random.chance(0.35);
     const reason = aborting ? new Error("Enough waited") : undefined;
-    const options = this.#options();
+    const options = { ...this.#options(), ...(!last && this.#drawLimits()) };
     const call = beginCall(checker, this.process, name, {
       wait,
       healed: last,
@@ -99,8 +102,11 @@ export class Caller {
     else if (random.chance(0.2)) options.signal = this.#lifelong;
     const lease = await this.#ask(call, options);
     if (lease === undefined) return;
-    const { leaseMs, renew } = { ...this.#plan.options, ...options };
-    const held = checker.granted(this.process, lease, leaseMs, renew);
+    const { leaseMs, renew, maxHoldMs } = { ...this.#plan.options, ...options };
+    // One that ends by its own limit is not lost to anything.
+    const mostMs = Math.min(leaseMs, 2 * (maxHoldMs ?? Infinity));
+    const held = checker.granted(this.process, lease, mostMs, renew && maxHoldMs === undefined);
+    if (maxHoldMs !== undefined) this.#watchLimit(held, maxHoldMs);
     await this.#use(held, last);
   }
 
@@ -128,6 +134,7 @@ export class Caller {
         // A clock that is wrong stays so where the time that answers tell is taken away.
         timeless: this.#plan.path.dates !== "kept",
         // Dates that are off by as much as this leave less than half of such a lease.
+        limited: options.maxRequests !== undefined,
         imprecise: 2 * scenario.dateErrorMs + 1_000 > scenario.leaseMs / 3,
       });
       tally.add(`answer: ${what}`);
@@ -146,6 +153,27 @@ export class Caller {
       ...(random.chance(0.2) && { owner: "some owner" }),
       ...(workers && { waitUntil: (work: Promise<unknown>) => void work }),
     };
+  }
+
+  /** How long it is held, and how many requests it may take, where that is limited. */
+  #drawLimits(): Pick<AcquireOptions, "maxHoldMs" | "maxRequests"> {
+    const random = this.#limits;
+    const { scenario } = this.#context;
+    if (isCalm(scenario)) return {};
+    return {
+      ...(random.chance(0.08) && { maxHoldMs: random.whole(1_000, 3 * scenario.leaseMs) }),
+      ...(random.chance(0.08) && { maxRequests: random.whole(1, 12) }),
+    };
+  }
+
+  /** Nobody holds a lock for longer than that, by clocks that may be 1 % slow. */
+  #watchLimit({ lease }: Held, maxHoldMs: number): void {
+    const { scheduler, checker } = this.#context;
+    scheduler.after(1.02 * maxHoldMs, () => {
+      const { process } = this;
+      if (!process.alive || process.paused || !lease.held) return;
+      checker.accuse("maxHoldMs is kept", `${process.name} '${lease.name}' ${lease.fencingToken}`);
+    });
   }
 
   #abortSoon(call: Call, reason: Error): AbortSignal {

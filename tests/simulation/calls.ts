@@ -74,6 +74,7 @@ export function judgeRejection(
     readonly tampering: boolean;
     readonly timeless: boolean;
     readonly imprecise: boolean;
+    readonly limited: boolean;
   },
 ): string {
   const { process, name } = call;
@@ -88,6 +89,7 @@ export function judgeRejection(
     (TROUBLE.has(code) && !run.calm && !call.healed) ||
     (code === "CREDENTIALS" && run.timeless) ||
     (code === "LEASE_TOO_SHORT" && run.imprecise) ||
+    (code === "MAX_REQUESTS" && run.limited) ||
     (TAMPERED.has(code) && run.tampering)
   );
   if (!allowed) checker.accuse("errors have a reason", text);

@@ -82,7 +82,8 @@ export class World implements CallerContext {
     this.trace.add(process.name, "starts");
     for (let caller = 0; caller < plan.callers; caller++) {
       const random = new Random(this.scenario.seed, `${process.name} caller ${caller}`);
-      const program = new Caller(this, process, manager, plan, random);
+      const limits = new Random(this.scenario.seed, `${process.name} limits ${caller}`);
+      const program = new Caller(this, process, manager, plan, { random, limits });
       this.callers.push(program);
       process.post(() => void program.run(plan.turns));
     }
