@@ -8,7 +8,7 @@
 export type LeaseLostCode =
   /** Another holder was granted the lock, or an operator broke it. */
   | "LEASE_STOLEN"
-  /** The lease could not be renewed in time; `cause` says why, where that is known. */
+  /** It could not be renewed in time, or `maxHoldMs` is over; `cause` says why, where that is known. */
   | "LEASE_EXPIRED"
   /** The record, our entry in it, or the whole table was deleted. */
   | "LEASE_DELETED"

@@ -14,7 +14,7 @@ import {
   textOf,
   wholeNumber,
 } from "./checks.ts";
-import { checkIdentity } from "./credentials/identity.ts";
+import { checkIdentity, CredentialsError } from "./credentials/identity.ts";
 import { CLIENT_BRAND, dynamoClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
@@ -63,8 +63,8 @@ export interface AcquireOptions {
   readonly maxHoldMs?: number;
   /**
    * How many requests the acquisition may send, 1 to 1,000,000, for runtimes that count them. When the
-   * lock is not granted by then, it rejects with a `LockServiceError` of code `MAX_REQUESTS`; at most two
-   * more, and their retries, clean up what was left open. @default {no limit}
+   * lock is not granted by then, it rejects with a `LockServiceError` of code `MAX_REQUESTS`. What was
+   * left open is cleaned up in the background, by a few more. @default {no limit}
    */
   readonly maxRequests?: number;
   /** A text of at most 2,048 bytes that others see beside the lock. */
@@ -182,7 +182,8 @@ function credentials(_action: string, _option: string, value: unknown): void {
   try {
     checkIdentity(value as AwsCredentialIdentity);
   } catch (error) {
-    throw new TypeError((error as Error).message); // of ours, which never repeats a key
+    // Of ours, which never repeats a key; or of a getter, which is none of ours.
+    throw error instanceof CredentialsError ? new TypeError(error.message) : error;
   }
 }
 

@@ -65,6 +65,8 @@ export interface SendOptions {
   readonly signal?: AbortSignal;
   /** As {@link DynamoClientOptions.maxAttempts}, for this call. */
   readonly maxAttempts?: number;
+  /** The most requests of this call, of whatever kind: no option allows more. */
+  readonly maxRequests?: number;
   /** As {@link DynamoClientOptions.attemptTimeoutMs}, for this call. */
   readonly attemptTimeoutMs?: number;
   /** Milliseconds from now that no attempt and no pause goes past, 0 to 2,000,000,000. */
@@ -109,6 +111,7 @@ const SEND: Checks<SendOptions> = {
   signal: having("addEventListener"),
   deadlineMs: between(0, MAX_TIMER_MS),
   onAnswer: ofType("function"),
+  maxRequests: between(1, 1_000_000),
   time: between(0, TIME_MAX),
 };
 

@@ -222,6 +222,7 @@ export class Wire {
     const count = isConflict ? call.conflicts++ : call.retries++;
     const delayMs = retryDelayMs(rule, count, random, call.hint);
     if (
+      attempts >= (call.maxRequests ?? Infinity) ||
       kind === "skew" && call.time !== undefined ||
       kind === "expired" && typeof call.credentials === "object" || // there are no others
       // What needs no pause helps at once or not at all.

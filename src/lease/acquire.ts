@@ -8,7 +8,6 @@
  * @module
  */
 
-import { MAX_ATTEMPTS } from "../dynamodb/retry.ts";
 import { LockServiceError } from "../errors.ts";
 import { findHolder, type LockRecord } from "../records/record.ts";
 import type { UpdateInput } from "../records/layout.ts";
@@ -128,7 +127,6 @@ export class Acquisition {
         verdict = UNKNOWN;
       }
       this.#order.signal.throwIfAborted();
-      if (this.#requests >= this.#order.maxRequests) throw this.#tooMany();
       proposals = verdict.kind === "busy" ? 0 : proposals + 1;
       const seen = await this.#step(verdict);
       if (seen.kind === "granted") {
@@ -201,7 +199,7 @@ export class Acquisition {
   }
 
   async #close(open: Proposal): Promise<Seen> {
-    const outcome = await closeProposal(this.#context, open, this.#limits());
+    const outcome = await closeProposal(this.#context, open, () => this.#limits());
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.record);
@@ -210,8 +208,8 @@ export class Acquisition {
   }
 
   async #send(proposal: Proposal, input: UpdateInput): Promise<Seen> {
-    this.#open = proposal;
     const limits = { ...this.#limits(), time: proposal.madeAt };
+    this.#open = proposal;
     const outcome = await this.#context.table.write(proposal.name, input, limits);
     if (outcome.applied) return { kind: "granted", proposal };
     // Only a plain answer to the only attempt says that it was not, and will not be, applied.
@@ -224,20 +222,21 @@ export class Acquisition {
 
   /** The limits of one call. */
   #limits(): CallLimits {
-    const { signal, maxRequests } = this.#order;
-    const left = maxRequests - this.#requests;
+    const maxRequests = this.#requestsLeft();
     return {
-      signal,
-      ...(left < Infinity && { maxAttempts: Math.min(MAX_ATTEMPTS, left) }),
+      signal: this.#order.signal,
+      ...(maxRequests < Infinity && { maxRequests }),
       spent: (requests) => this.#requests += requests,
     };
   }
 
-  #tooMany(): LockServiceError {
+  /** How many requests it may still send; throws where there are none. */
+  #requestsLeft(): number {
     const { name, maxRequests } = this.#order;
+    if (this.#requests < maxRequests) return maxRequests - this.#requests;
     const message =
       `Cannot get lock '${name}' within 'maxRequests': current value is ${maxRequests}`;
-    return new LockServiceError("MAX_REQUESTS", message, name);
+    throw new LockServiceError("MAX_REQUESTS", message, name);
   }
 
   /** Looks for a proposal in a record, and closes it where the fence has passed it. */
@@ -265,7 +264,7 @@ export class Acquisition {
     const state = new GrantState(this.#context, proposal);
     this.#open = undefined;
     this.#granted = proposal;
-    const kept = await keepHalf(this.#context, state, this.#order.signal);
+    const kept = await keepHalf(this.#context, state, () => this.#limits());
     // It is the lease's to look after from here on; or it was taken from us before we knew of it.
     this.#granted = undefined;
     return kept ? state : undefined;
@@ -284,6 +283,7 @@ export class Acquisition {
   async #sleep(polls: number, deadInMs: number): Promise<void> {
     const { runtime, settings } = this.#context;
     const { signal } = this.#order;
+    this.#requestsLeft(); // without any there is nothing to wait for
     const ms = pollDelayMs(polls, settings.pollMs, runtime.random(), deadInMs);
     this.#wake = new AbortController();
     // Nudged in the middle of a look that may have come too soon: no sleep before the next one.

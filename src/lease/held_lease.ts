@@ -95,7 +95,7 @@ export class HeldLease implements Lease {
   }
 
   get remainingMs(): number {
-    return this.held ? this.#leftMs() : 0;
+    return this.held ? Math.max(0, this.#leftMs()) : 0; // time goes on between two looks at it
   }
 
   renew(): Promise<void> {
@@ -135,7 +135,7 @@ export class HeldLease implements Lease {
   /** Why the lease is not held, if it is not. Computed, for a timer may come too late. */
   #check(): LeaseLostError | undefined {
     if (this.#ended === undefined && this.#leftMs() <= 0) {
-      const over = this.#heldMs() >= this.#maxHoldMs;
+      const over = this.#state.remainingMs() >= this.#maxHoldMs - this.#heldMs();
       this.#lose("LEASE_EXPIRED", over ? new Error("'maxHoldMs' is over") : this.#trouble);
     }
     return this.#ended;
@@ -155,7 +155,8 @@ export class HeldLease implements Lease {
 
   /** Whether it is to be renewed: not where it ends by `maxHoldMs` before it runs out. */
   #renews(): boolean {
-    return this.#autoRenew && this.#state.remainingMs() <= this.#leftMs();
+    // Less than all: what is left by the server's clock goes by a little faster than the time of the hold.
+    return this.#autoRenew && 0.9 * this.#state.remainingMs() <= this.#maxHoldMs - this.#heldMs();
   }
 
   #renewInMs(): number {
@@ -186,7 +187,7 @@ export class HeldLease implements Lease {
     if (this.#check() !== undefined) return;
     const { runtime, emit } = this.#context;
     const { name, fencingToken } = this;
-    const left = this.#leftMs();
+    const left = Math.max(0, this.#leftMs());
     const outcome = await renewGrant(this.#context, this.#state, {
       signal: this.signal, // the end of the lease ends the renewal: the release comes after it
       attemptTimeoutMs: renewalAttemptMs(left),
@@ -227,7 +228,11 @@ export class HeldLease implements Lease {
 
   #cleanUp(): void {
     const { background } = this.#context;
-    background(this.#renewing.then(() => cleanUp(this.#context, this.#state.proposal, false)));
+    background(
+      this.#renewing
+        .then(() => cleanUp(this.#context, this.#state.proposal, false))
+        .then(() => this.#hooks.ended(this, "look")), // a look before now may have come too soon
+    );
   }
 
   async #release(): Promise<boolean> {

@@ -33,7 +33,7 @@ export interface WriteOutcome {
 /** Limits of one call. */
 export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
-  readonly maxAttempts?: number;
+  readonly maxRequests?: number;
   readonly attemptTimeoutMs?: number;
   readonly deadlineMs?: number;
   /** The server's time now by the clock that made the times in the body, where there are any. */

@@ -51,17 +51,20 @@ export function propose(
   };
 }
 
+/** For how long a request may be under way at the most; meanwhile a signature that was ahead comes true. */
+const UNDER_WAY_MS = 60_000;
+
 /**
  * Raises the fence to a proposal's token and so makes sure that it can never be applied any more.
  *
  * It is signed by the clock that made the token. Where that is refused as far ahead, the proposal was
- * signed as far ahead and can never be applied: closing it all the same would put the fence ahead, and
- * all tokens to come.
+ * signed as far ahead, and will not be applied either: closing it all the same would put the fence ahead,
+ * and all tokens to come.
  */
 export async function closeProposal(
   context: ProtocolContext,
   proposal: Proposal,
-  limits?: CallLimits,
+  limits: () => CallLimits = () => ({}),
 ): Promise<WriteOutcome> {
   const { table, runtime } = context;
   const close = (time: (now: Moment) => number) => {
@@ -69,13 +72,13 @@ export async function closeProposal(
     // The record that this makes where there is none lives as long as any.
     const expires = Math.ceil(table.clock.upper(now) + proposal.leaseMs);
     const input = table.layout.close({ ...proposal, expires });
-    return table.write(proposal.name, input, { ...limits, time: time(now) });
+    return table.write(proposal.name, input, { ...limits(), time: time(now) });
   };
   const madeAt = (now: Moment) => proposal.madeAt + now.mono - proposal.sentAt.mono;
   const outcome = await close(madeAt);
   if (!outcome.skewed) return outcome;
   const now = runtime.now(); // what the clock was off is known by now
-  if (madeAt(now) - table.clock.estimate(now) > SIGNATURE_WINDOW_MS) return {};
+  if (madeAt(now) - table.clock.estimate(now) > SIGNATURE_WINDOW_MS + UNDER_WAY_MS) return {};
   return await close((now) => table.clock.estimate(now));
 }
 

@@ -69,12 +69,13 @@ export async function renewGrant(
 export async function keepHalf(
   context: ProtocolContext,
   state: GrantState,
-  signal: AbortSignal,
+  limits: () => CallLimits,
 ): Promise<boolean> {
   const { leaseMs, name } = state.proposal;
   if (!tooShort(state.remainingMs(), leaseMs)) return true;
-  const { lost, error } = await renewGrant(context, state, { signal });
-  signal.throwIfAborted();
+  const call = limits();
+  const { lost, error } = await renewGrant(context, state, call);
+  call.signal?.throwIfAborted();
   if (lost) return false;
   // Renewing again and again would hold the lock for nobody, for as long as answers are slow.
   if (error !== undefined || tooShort(state.remainingMs(), leaseMs)) {

@@ -13,7 +13,7 @@ export const DRIFT_RATE = 0.01;
 /** How far the two local clocks may part, beyond drift, before a bound counts as broken. */
 const PARTED_MS = 1_000;
 
-/** How old a bound may be: by then drift has widened it by more than the wall clock is usually off. */
+/** How old bounds may be to be judged by: drift has widened them by more than a wall clock is usually off. */
 const BOUNDS_AGE_MAX_MS = 10 * 60_000;
 
 /** The widest error of a local clock with which DynamoDB still accepts a signature. */
@@ -41,11 +41,11 @@ function elapsed(from: Moment, to: Moment): { least: number; most: number; parte
 /**
  * The bounds at a later moment. The upper one trusts the faster clock, the lower one the slower: a
  * suspended machine, whose monotonic clock stood still, must not believe that little time has passed.
- * `undefined` where the clocks have parted, for then one of them was set, and where they are old.
+ * `undefined` where the clocks have parted, for then one of them was set.
  */
 export function project(bounds: Bounds, now: Moment): Bounds | undefined {
   const { least, most, parted } = elapsed(bounds.at, now);
-  if (parted || most > BOUNDS_AGE_MAX_MS) return undefined;
+  if (parted) return undefined;
   return {
     lower: bounds.lower + least * (1 - DRIFT_RATE),
     upper: bounds.upper + most * (1 + DRIFT_RATE),
@@ -102,30 +102,31 @@ export class ServerClock {
     const { kind, date, age, receivedAt } = sighting;
     if (kind === "skewed" && date !== undefined && !age) {
       this.#wallCorrection = date - receivedAt.wall;
+      this.#bounds = undefined; // what was signed by them was refused, so they are wrong
     }
     if (kind !== "accepted") return;
     const seen = boundsOf(sighting);
     if (seen !== undefined) {
       this.#bounds = intersect(this.#bounds, seen);
       this.#dateless = false;
-    } else if (dateOf(sighting) === undefined && this.#at(receivedAt) === undefined) {
+    } else if (dateOf(sighting) === undefined && this.#fresh(receivedAt) === undefined) {
       this.#dateless = true;
     }
   }
 
   /** The least that the server's clock can show, or `undefined` where nothing is known. */
   lower(now: Moment): number | undefined {
-    return this.#at(now)?.lower;
+    return this.#fresh(now)?.lower;
   }
 
   /**
-   * The most that the server's clock can show. Before any answer it is the wall clock, which the
-   * first answer checks; where answers carry no date, the wall clock and all that it may be off.
+   * The most that the server's clock can show. Before any answer, and long after the last one, it is
+   * the wall clock as far as that can be right, which the next answer checks; where answers carry no date, the wall clock and all that it may be off.
    */
   upper(now: Moment): number {
-    const bounds = this.#at(now);
+    const bounds = this.#fresh(now);
     if (bounds !== undefined) return bounds.upper;
-    return this.#dateless ? this.worst(now) : now.wall + this.#wallCorrection;
+    return this.#dateless ? this.worst(now) : this.estimate(now);
   }
 
   /** The most that the server's clock can show by the wall clock alone, and all that it may be off. */
@@ -143,6 +144,13 @@ export class ServerClock {
     const bounds = this.#at(now);
     if (bounds === undefined) return wall;
     return Math.min(Math.max(wall, bounds.lower), bounds.upper);
+  }
+
+  /** Bounds that are narrow enough to judge by. Old ones only keep the wall clock from being far off. */
+  #fresh(now: Moment): Bounds | undefined {
+    const from = this.#bounds?.at;
+    if (from !== undefined && elapsed(from, now).most > BOUNDS_AGE_MAX_MS) return undefined;
+    return this.#at(now);
   }
 
   #at(now: Moment): Bounds | undefined {

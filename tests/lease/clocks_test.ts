@@ -232,6 +232,47 @@ Deno.test("a manager that was idle for a day writes no end that is far ahead", a
   await world.end(process);
 });
 
+Deno.test("what is known of the time keeps a fast wall clock from writing ends far ahead, for long", async () => {
+  const world = await World.create();
+  const process = world.process({ wallOffsetMs: 840_000 });
+  const acquire = () => process.manager.acquire("job", { leaseMs: 20_000 });
+  await world.until((await world.until(acquire())).release());
+  await world.pass(11 * 60_000);
+  await world.until(acquire());
+  assertLess(aheadMs(world), 30_000);
+  await world.end(process);
+});
+
+Deno.test("a machine both of whose clocks stood still for an hour gets a lock", async () => {
+  const world = await World.create();
+  const process = world.process();
+  await world.until((await world.until(process.manager.acquire("job"))).release());
+  await process.node.suspend(3_600_000);
+  process.node.wallOffsetMs -= 3_600_000; // nobody has set it yet
+  const lease = await world.until(process.manager.acquire("job"));
+  assertEquals(lease.held, true);
+  await world.end(process);
+});
+
+Deno.test("a proposal that was signed a little too far ahead leaves nobody when it was under way for long", async () => {
+  const world = await World.create();
+  let sent = 0;
+  const server: typeof fetch = async (url, init) => {
+    if (++sent === 1) await world.time.delay(4_000);
+    return await world.dynamo.fetch(url, { ...init, signal: null }); // whoever aborts
+  };
+  const process = world.process({ wallOffsetMs: 15 * 60_000 + 2_000, server });
+  const stop = new AbortController();
+  const waiting = process.manager.acquire("job", { signal: stop.signal });
+  waiting.catch(() => {});
+  await world.pass(100);
+  stop.abort(new Error("enough"));
+  await assertRejects(() => world.until(waiting), Error, "enough");
+  await world.pass(60_000);
+  assertEquals(world.holders("job"), 0);
+  await world.end(process);
+});
+
 Deno.test("release() works when the wall clock jumps so far that its signature is refused", async () => {
   const world = await World.create();
   const process = world.process();

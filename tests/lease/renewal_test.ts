@@ -1,6 +1,6 @@
 /** Renewals: when they are sent, what they may and may not extend, and what stops them. */
 
-import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import {
   type AcquireOptions,
   type Lease,
@@ -261,33 +261,4 @@ Deno.test("no renewal reaches the table after a release", async () => {
     assertEquals(world.time.pending, 0);
     await world.end(process);
   }
-});
-
-Deno.test("a lease is held for maxHoldMs at the most, renewals included, and then given back", async () => {
-  const world = await World.create();
-  const process = world.process();
-  const other = world.process();
-  const start = world.time.now;
-  const lease = await world.until(process.manager.acquire("job", { maxHoldMs: 30_000 }));
-  const waiting = other.manager.acquire("job");
-  await world.pass(29_900);
-  assertEquals([lease.held, lease.remainingMs <= 100], [true, true]);
-  await world.pass(200);
-  assertEquals([lease.held, lease.remainingMs], [false, 0]);
-  const reason = lease.signal.reason;
-  assertEquals([reason.code, reason.cause.message], ["LEASE_EXPIRED", "'maxHoldMs' is over"]);
-  await world.until(waiting);
-  assertLess(world.time.now - start, 32_000); // it was released, not left to run out
-  await world.end(process, other);
-});
-
-Deno.test("a lease is not renewed any more when maxHoldMs ends before it does", async () => {
-  const world = await World.create();
-  const process = world.process({ maxHoldMs: 10_000 });
-  const lease = await world.until(process.manager.acquire("job"));
-  await world.pass(9_990);
-  assertEquals([lease.held, world.kinds()], [true, ["acquire"]]);
-  await world.pass(100);
-  assertEquals([lease.held, world.kinds()], [false, ["release"]]);
-  await world.end(process);
 });

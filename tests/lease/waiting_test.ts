@@ -1,8 +1,8 @@
 /** Waiting for a lock that another process holds. */
 
 import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
-import { type AcquireOptions, type Lease, LockServiceError } from "../../mod.ts";
-import { kindOf, only } from "../support/requests.ts";
+import { type Lease, LockServiceError } from "../../mod.ts";
+import { kindOf } from "../support/requests.ts";
 import { type Process, World } from "../support/world.ts";
 
 interface Contended {
@@ -14,16 +14,13 @@ interface Contended {
 }
 
 /** Somebody holds the lock, and somebody in another process waits for it. */
-async function contend(
-  options: { pollMs?: number; leaseMs?: number } = {},
-  wanted: AcquireOptions = {},
-): Promise<Contended> {
+async function contend(options: { pollMs?: number; leaseMs?: number } = {}): Promise<Contended> {
   const world = await World.create();
   const holder = world.process();
   const waiter = world.process(options);
   const lease = await world.until(holder.manager.acquire("job"));
   world.sent();
-  const waiting = waiter.manager.acquire("job", wanted);
+  const waiting = waiter.manager.acquire("job");
   waiting.catch(() => {});
   return { world, holder, waiter, lease, waiting };
 }
@@ -202,38 +199,4 @@ Deno.test("acquire() tells how long it waited", async () => {
   assert(grant?.type === "grant");
   assert(grant.waitedMs >= 10_000 && grant.waitedMs <= 11_050, `${grant.waitedMs} ms`);
   await world.end(holder, waiter);
-});
-
-Deno.test("acquire() sends maxRequests requests and no more, and then rejects", async () => {
-  for (const maxRequests of [1, 2, 7]) {
-    const { world, holder, waiter, lease, waiting } = await contend({}, { maxRequests });
-    const error = await assertRejects(() => world.until(waiting), LockServiceError);
-    assertEquals(error.code, "MAX_REQUESTS");
-    assertEquals(error.message.endsWith(`current value is ${maxRequests}`), true);
-    assertEquals(waiterSteps(world).length, maxRequests);
-    assertEquals(lease.held, true);
-    await world.end(holder, waiter);
-  }
-});
-
-Deno.test("retries count against maxRequests, and what is left open is cleaned up", async () => {
-  const world = await World.create();
-  const process = world.process();
-  world.fail({ kind: "drop-answer" }, { when: only("acquire"), times: 100 });
-  const work = process.manager.acquire("job", { maxRequests: 2 });
-  const error = await assertRejects(() => world.until(work), LockServiceError);
-  assertEquals(error.code, "UNAVAILABLE");
-  await world.pass(10_000);
-  assertEquals(world.kinds(), ["acquire", "acquire", "close", "release"]);
-  assertEquals(world.holders("job"), 0);
-  await world.end(process);
-});
-
-Deno.test("a lock that is granted within maxRequests is a lock as any other", async () => {
-  const world = await World.create();
-  const process = world.process();
-  const lease = await world.until(process.manager.acquire("job", { maxRequests: 1 }));
-  await world.pass(60_000);
-  assertEquals([lease.held, await world.until(lease.release())], [true, true]);
-  await world.end(process);
 });

@@ -13,6 +13,9 @@ export interface ClockPlan {
   readonly monoRate: number;
 }
 
+/** How often a clock may be looked at before that is a millisecond. */
+const LOOKS_A_MS = 1e6;
+
 /** A wall clock and a monotonic clock. */
 export class Clocks {
   readonly #scheduler: Scheduler;
@@ -21,6 +24,7 @@ export class Clocks {
   #wall: number;
   #mono: number;
   #asleep = false;
+  #looks = 0;
 
   constructor(scheduler: Scheduler, plan: ClockPlan, uptimeMs: number) {
     this.#scheduler = scheduler;
@@ -30,10 +34,13 @@ export class Clocks {
     this.#mono = uptimeMs;
   }
 
-  /** What a process reads: `Date.now()` counts whole milliseconds. */
+  /**
+   * What a process reads: `Date.now()` counts whole milliseconds, and between two looks at the other
+   * clock some time goes by, however little.
+   */
   now(): Moment {
     this.#carryOn();
-    return { wall: Math.floor(this.#wall), mono: this.#mono };
+    return { wall: Math.floor(this.#wall), mono: this.#mono + ++this.#looks / LOOKS_A_MS };
   }
 
   /** Somebody sets the wall clock. */

@@ -31,8 +31,8 @@ export interface Grant {
 /** Says that a rule is broken. */
 export type Accuse = (rule: string, text: string) => void;
 
-/** How far the clock may be ahead whose signature is accepted, and some time on the way. */
-const SIGNED_AHEAD_MS = 15 * 60_000 + 15_000;
+/** How far the clock may be ahead whose signature is accepted, after a minute on the way at the most. */
+const SIGNED_AHEAD_MS = 16 * 60_000 + 15_000;
 
 /** By how much at most a token passes the fence where the clock lags behind that. */
 const TOKEN_STEP_MAX = 16;

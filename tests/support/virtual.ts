@@ -16,6 +16,9 @@ interface Alarm {
 /** When every test begins: 2026-01-01T00:00:00.400Z, in the middle of a second. */
 export const START: number = Date.UTC(2026, 0, 1) + 400;
 
+/** How often a clock may be looked at before that is a millisecond. */
+const LOOKS_A_MS = 1e6;
+
 /** True time, and everything that waits for it. */
 export class VirtualTime {
   /** The true time, which is also the server's, in milliseconds since 1970. */
@@ -127,6 +130,7 @@ export class VirtualNode {
   readonly time: VirtualTime;
   #state: number;
   #ids = 0;
+  #looks = 0;
   #resumed: (() => void)[] = [];
 
   constructor(time: VirtualTime, options: { wallOffsetMs?: number; seed?: number }) {
@@ -135,10 +139,11 @@ export class VirtualNode {
     this.#state = options.seed ?? 1;
   }
 
-  /** Both clocks, now. */
+  /** Both clocks, now. As a real one, the monotonic clock never shows the same twice. */
   moment(): Moment {
     const { now } = this.time;
-    return { wall: now + this.wallOffsetMs, mono: now - START + 5_000 - this.monoLostMs };
+    const mono = now - START + 5_000 - this.monoLostMs + ++this.#looks / LOOKS_A_MS;
+    return { wall: now + this.wallOffsetMs, mono };
   }
 
   /** Stops the process, as SIGSTOP does. */
