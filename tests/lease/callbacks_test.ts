@@ -1,23 +1,13 @@
 /** Callbacks of the caller that throw, or that call the lock again: neither breaks it. */
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { type Lease, LockError, type LockManagerOptions } from "../../mod.ts";
-import { type Process, World } from "../support/world.ts";
+import { LockError } from "../../mod.ts";
+import { hold, type Process, World } from "../support/world.ts";
 
 /** A `waitUntil` that was taken off its object, and now misses its `this`. */
 const waitUntil = () => {
   throw new TypeError("Illegal invocation");
 };
-
-async function hold(
-  options: LockManagerOptions = {},
-): Promise<{ world: World; process: Process; lease: Lease }> {
-  const world = await World.create();
-  const process = world.process(options);
-  const lease = await world.until(process.manager.acquire("job"));
-  world.sent();
-  return { world, process, lease };
-}
 
 /** A process that closes its manager as soon as it is asked for a lock; `closed` is when it has. */
 function closesWhenAsked(world: World): { process: Process; closed: Promise<void> } {

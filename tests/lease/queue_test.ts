@@ -1,20 +1,10 @@
 /** The callers of one process that wait for the same lock: their order, and handing over. */
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { type Lease, type LockManagerOptions, LockTableError } from "../../mod.ts";
+import { LockTableError } from "../../mod.ts";
 import { FENCE_MAX } from "../../src/records/record.ts";
 import { kindOf } from "../support/requests.ts";
-import { type Process, type Surroundings, World } from "../support/world.ts";
-
-async function hold(
-  options: LockManagerOptions & Surroundings = {},
-): Promise<{ world: World; process: Process; lease: Lease }> {
-  const world = await World.create();
-  const process = world.process(options);
-  const lease = await world.until(process.manager.acquire("job"));
-  world.sent();
-  return { world, process, lease };
-}
+import { hold, World } from "../support/world.ts";
 
 Deno.test("callers of one process get the lock in the order in which they came", async () => {
   const { world, process, lease } = await hold();

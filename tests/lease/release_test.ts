@@ -1,26 +1,9 @@
 /** Giving a lock back: what it answers, that it is done once, and that nothing is left. */
 
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import {
-  type Lease,
-  LeaseLostError,
-  LockManager,
-  LockServiceError,
-  LockTableError,
-} from "../../mod.ts";
-import { DynamoClient } from "../../src/dynamodb/client.ts";
+import { type Lease, LeaseLostError, LockServiceError, LockTableError } from "../../mod.ts";
 import { kindOf, only } from "../support/requests.ts";
-import { type Process, quickSigner, type Surroundings, World } from "../support/world.ts";
-
-async function hold(
-  surroundings: Surroundings = {},
-): Promise<{ world: World; process: Process; lease: Lease }> {
-  const world = await World.create();
-  const process = world.process(surroundings);
-  const lease = await world.until(process.manager.acquire("job"));
-  world.sent();
-  return { world, process, lease };
-}
+import { hold, World } from "../support/world.ts";
 
 Deno.test("release() answers true, and leaves no timer and no holder", async () => {
   const { world, process, lease } = await hold();
@@ -145,7 +128,6 @@ Deno.test("release() is sent after a renewal under way has ended, never beside i
 
 Deno.test("release() is sent only when no renewal is under way any more", async () => {
   const world = await World.create();
-  const node = world.time.node();
   const log: string[] = [];
   const underWay = new Set<AbortSignal>();
   const server: typeof fetch = async (url, init) => {
@@ -156,16 +138,8 @@ Deno.test("release() is sent only when no renewal is under way any more", async 
     if (kind === "renew") underWay.add(init!.signal!);
     return await world.dynamo.fetch(url, init);
   };
-  const runtime = node.runtime(server, { latencyMs: 1 });
-  const client = new DynamoClient({
-    region: "local",
-    endpoint: "http://127.0.0.1:1",
-    credentials: { accessKeyId: "test", secretAccessKey: "test" },
-    signer: quickSigner,
-    runtime,
-  });
-  const manager = new LockManager({ client, runtime });
-  const lease = await world.until(manager.acquire("job"));
+  const process = world.process({ server });
+  const lease = await world.until(process.manager.acquire("job"));
   world.fail({ kind: "hang" }, { when: only("renew") });
   const renewal = lease.renew();
   renewal.catch(() => {});
@@ -173,7 +147,7 @@ Deno.test("release() is sent only when no renewal is under way any more", async 
   assertEquals(await world.until(lease.release()), true);
   await assertRejects(() => world.until(renewal), LeaseLostError);
   assertEquals(log, ["acquire", "renew", "release"]);
-  await world.until(manager.close());
+  await world.end(process);
 });
 
 Deno.test("a renewal that lands after the release does not bring the holder back", async () => {

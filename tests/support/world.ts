@@ -3,6 +3,7 @@
 import { DynamoClient } from "../../src/dynamodb/client.ts";
 import type { Signer } from "../../src/dynamodb/signer.ts";
 import type { LockEvent } from "../../src/events.ts";
+import type { Lease } from "../../src/lease/lease.ts";
 import { LockManager } from "../../src/manager.ts";
 import type { LockManagerOptions } from "../../src/options.ts";
 import type { Runtime } from "../../src/runtime.ts";
@@ -201,4 +202,15 @@ export class World {
     await idle();
     if (this.time.pending > 0) throw new Error(`${this.time.pending} timers were left over`);
   }
+}
+
+/** A world in which a process, with these options, holds `job`. */
+export async function hold(
+  options: LockManagerOptions & Surroundings = {},
+): Promise<{ world: World; process: Process; lease: Lease }> {
+  const world = await World.create();
+  const process = world.process(options);
+  const lease = await world.until(process.manager.acquire("job"));
+  world.sent();
+  return { world, process, lease };
 }
