@@ -181,7 +181,8 @@ export class Checker {
   lookAtTable(): void {
     for (const grant of this.ledger.present.values()) this.#checkGhost(grant);
     for (const [key, { process }] of this.#troubles) {
-      if (process.idle) this.#troubles.delete(key); // the next clean-up is another one
+      // The next clean-up is another one. What a paused process has left is looked at when it goes on.
+      if (process.idle && !process.paused) this.#troubles.delete(key);
     }
     for (const { name, alive, waiting, timers } of this.#closed) {
       if (alive && waiting + timers > 0) this.accuse("closing waits for everything", name);
@@ -206,8 +207,8 @@ export class Checker {
     if (!process.alive || process.paused || !process.idle) return;
     const trouble = this.#troubles.get(`${process.tag} ${name}`);
     const { scheduler, shortestLeaseMs } = this.#context;
-    // A clean-up gives up after two leases, or where it cannot help.
-    if (trouble?.final || scheduler.now - (trouble?.since ?? Infinity) > 1.9 * shortestLeaseMs) {
+    // A clean-up gives up after two leases, of which its first call may take one, or where it cannot help.
+    if (trouble?.final || scheduler.now - (trouble?.since ?? Infinity) > shortestLeaseMs) {
       grant.excuse = "gave up";
       return;
     }

@@ -36,4 +36,11 @@ export const CORPUS: readonly Finding[] = [
   { seed: 360, kind: "clocks", found: "what a wrong clock made was sent again, rightly signed" },
   { seed: 5838, kind: "overtaken", found: "what a wrong clock made was closed, rightly signed" },
   { seed: 1198, kind: "fresh", found: "simulator: a refusal that nobody heard leaves an end open" },
+  { seed: 27906, found: "simulator: a clean-up gives up after two leases, counted from its start" },
+  { seed: 34322, found: "simulator: what a clean-up left that gave up just before a pause" },
+  { seed: 47268, found: "simulator: a proxy whose dates are off teaches a wrong time" },
+  {
+    seed: 56546,
+    found: "simulator: a lock asked for before a deletion has a lower token after it",
+  },
 ];

@@ -17,6 +17,8 @@ export interface Grant {
   /** Its place among all grants. */
   readonly order: number;
   readonly at: number;
+  /** When it was first asked for. */
+  readonly firstSentAt: number;
   /**
    * Why it is an honest exception, if it is: an operator changed the record under it, or the network
    * itself repeated a request that had been answered, or the clean-up gave up after two leases.
@@ -88,7 +90,7 @@ export class Ledger {
     if (delivery.written === undefined) return;
     const { name, record } = delivery.written;
     this.writes.set(name, (this.writes.get(name) ?? 0) + 1);
-    this.#checkFence(name, record);
+    this.#checkFence(name, record, delivery);
     const holders = holdersOf(record);
     const before = this.present.get(name);
     if (before !== undefined && holders[before.id] === undefined) this.#gone(before, delivery);
@@ -124,7 +126,7 @@ export class Ledger {
     delivery: Delivery,
     processOf: (tag: string) => Process | undefined,
   ): void {
-    const { process, copy, sentAt } = delivery;
+    const { process, copy, sentAt, firstSentAt } = delivery;
     const token = Number(entry.t.N);
     const greatest = this.#greatest.get(name) ?? 0;
     const before = this.#grants.get(id);
@@ -148,6 +150,7 @@ export class Ledger {
       process: processOf(id.slice(0, 8)),
       order: this.#order++,
       at: this.#now(),
+      firstSentAt,
       excuse,
       end: undefined,
       expires: Number(entry.e.N),
@@ -173,24 +176,28 @@ export class Ledger {
    * The end of a lease is made up from the latest that the service's clock may show. Nobody is that
    * far off whose signature was accepted.
    */
-  #checkEnd(name: string, { e, l }: RawHolder, { process, step, again }: Delivery): void {
+  #checkEnd(
+    name: string,
+    { e, l }: RawHolder,
+    { process, step, dateErrorMs, ...sent }: Delivery,
+  ): void {
     // What was refused unheard may still come, for all that its sender knows: the next end passes it.
     if (process.unheard > 0) return;
     const aheadMs = Number(e.N) - Number(l.N) - this.#now();
-    if (aheadMs <= AHEAD_MOST_MS) return;
-    const what = `${step}${again ? " again" : ""}`;
+    if (aheadMs <= AHEAD_MOST_MS + dateErrorMs) return;
+    const what = `${step}${sent.firstSentAt < sent.sentAt ? " again" : ""}`;
     this.#accuse(
       "an end is near",
       `${process.name}: ${what} '${name}' ${Math.round(aheadMs)} ms ahead`,
     );
   }
 
-  #checkFence(name: string, record: RawRecord | undefined): void {
+  #checkFence(name: string, record: RawRecord | undefined, { dateErrorMs }: Delivery): void {
     const old = this.#fences.get(name) ?? 0;
     const fence = Number(record?.fence?.N ?? 0);
     if (fence < old) this.#accuse("fences rise", `'${name}' fell from ${old} to ${fence}`);
     // Tokens are times, of clocks whose signature was accepted, or one above another by a few.
-    if (fence > Math.max(old + TOKEN_STEP_MAX, this.#now() + SIGNED_AHEAD_MS)) {
+    if (fence > Math.max(old + TOKEN_STEP_MAX, this.#now() + SIGNED_AHEAD_MS + dateErrorMs)) {
       this.#accuse("a token is near", `'${name}' rose ${Math.round(fence - this.#now())} ms ahead`);
     }
     this.#fences.set(name, fence);

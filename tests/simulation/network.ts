@@ -41,10 +41,12 @@ export interface Delivery {
   /** What it is for: a step of the protocol, or the operation's name. */
   readonly step: string;
   readonly sentAt: number;
+  /** When the sender sent the same for the first time. */
+  readonly firstSentAt: number;
+  /** By how much the dates are wrong that something in between writes for the sender. */
+  readonly dateErrorMs: number;
   /** It is a copy that the network made; the sender is not told what becomes of it. */
   readonly copy: boolean;
-  /** The sender has sent the same before. */
-  readonly again: boolean;
   readonly written: Served["written"];
 }
 
@@ -71,7 +73,7 @@ interface Exchange {
   readonly message: Message;
   readonly fate: Fate;
   readonly sentAt: number;
-  readonly again: boolean;
+  readonly firstSentAt: number;
   readonly number: number;
   /** Ends the wait, once. */
   readonly finish: (end: () => void) => void;
@@ -84,7 +86,8 @@ export class Network {
   readonly #context: NetworkContext;
   /** When the last delayed request will have arrived. */
   quietAt = 0;
-  readonly #bodies = new Set<string>();
+  /** When each body was sent for the first time. */
+  readonly #bodies = new Map<string, number>();
   /** The ids of grants whose renewal somebody waits for. */
   readonly #renewing = new Set<string>();
   #sent = 0;
@@ -116,10 +119,11 @@ export class Network {
       const fate = this.#fate(process, message);
       const sentAt = this.#context.scheduler.now;
       const number = ++this.#sent;
-      const again = this.#bodies.has(message.body);
-      this.#bodies.add(message.body);
+      const firstSentAt = this.#bodies.get(message.body) ?? sentAt;
+      this.#bodies.set(message.body, firstSentAt);
       this.#context.sent(process);
-      this.#travel({ process, message, fate, sentAt, again, number, finish, resolve, reject });
+      const exchange = { process, message, fate, sentAt, firstSentAt, number };
+      this.#travel({ ...exchange, finish, resolve, reject });
     });
   };
 
@@ -185,14 +189,16 @@ export class Network {
 
   async #serve(exchange: Exchange, copy: boolean): Promise<Answer> {
     const { service, tally, trace, delivered } = this.#context;
-    const { process, message, sentAt, again, number, fate } = exchange;
+    const { process, message, sentAt, firstSentAt, number, fate } = exchange;
+    const { dates, clockErrorMs } = this.#context.pathOf(process);
+    const dateErrorMs = dates === "own" ? Math.abs(clockErrorMs) : 0;
     const { call, answer, written } = await service.answer(message, fate.fault);
     const step = kindOf(call);
     tally.add(`step: ${step}`);
     if (trace.on) {
       trace.add(process.name, `#${number}${copy ? " again" : ""} ${step}: ${outcomeOf(answer)}`);
     }
-    delivered({ process, step, sentAt, copy, again, written });
+    delivered({ process, step, sentAt, firstSentAt, dateErrorMs, copy, written });
     return answer;
   }
 
