@@ -13,12 +13,12 @@ Deno.test("leases are renewed by real clocks, lost without renewals, and given b
     fetch: dynamo.fetch,
   };
   await ensureTable(options);
-  await using manager = new LockManager({ ...options, leaseMs: 2_000 });
+  await using manager = new LockManager({ ...options, leaseMs: 3_000 });
   const leases = await Promise.all(
     Array.from({ length: 10 }, (_, at) => manager.acquire(`a${at}`)),
   );
   const forgotten = await manager.acquire("b", { renew: false });
-  await new Promise((resolve) => setTimeout(resolve, 3_500));
+  await new Promise((resolve) => setTimeout(resolve, 4_500));
   assertEquals(leases.map(({ held }) => held), leases.map(() => true));
   assertEquals([forgotten.held, forgotten.signal.reason?.code], [false, "LEASE_EXPIRED"]);
   const answers = await Promise.all(leases.map((lease) => lease.release()));
