@@ -43,4 +43,5 @@ export const CORPUS: readonly Finding[] = [
     seed: 56546,
     found: "simulator: a lock asked for before a deletion has a lower token after it",
   },
+  { seed: 132285, found: "simulator: a renewal that nobody answered leaves an end open" },
 ];

@@ -179,10 +179,11 @@ export class Ledger {
   #checkEnd(
     name: string,
     { e, l }: RawHolder,
-    { process, step, dateErrorMs, ...sent }: Delivery,
+    { process, step, doubtful, dateErrorMs, ...sent }: Delivery,
   ): void {
-    // What was refused unheard may still come, for all that its sender knows: the next end passes it.
-    if (process.unheard > 0) return;
+    // What was refused unheard may still come, for all that its sender knows: the next end passes it. And
+    // so may what was never answered.
+    if (doubtful || process.unheard > 0) return;
     const aheadMs = Number(e.N) - Number(l.N) - this.#now();
     if (aheadMs <= AHEAD_MOST_MS + dateErrorMs) return;
     const what = `${step}${sent.firstSentAt < sent.sentAt ? " again" : ""}`;

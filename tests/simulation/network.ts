@@ -43,6 +43,8 @@ export interface Delivery {
   readonly sentAt: number;
   /** When the sender sent the same for the first time. */
   readonly firstSentAt: number;
+  /** Some renewal of the same grant met a fault, or was not waited for: its end may still be written. */
+  readonly doubtful: boolean;
   /** By how much the dates are wrong that something in between writes for the sender. */
   readonly dateErrorMs: number;
   /** It is a copy that the network made; the sender is not told what becomes of it. */
@@ -75,6 +77,8 @@ interface Exchange {
   readonly sentAt: number;
   readonly firstSentAt: number;
   readonly number: number;
+  /** The grant that it renews, or an empty text. */
+  readonly renewed: string;
   /** Ends the wait, once. */
   readonly finish: (end: () => void) => void;
   readonly resolve: (response: Response) => void;
@@ -88,8 +92,9 @@ export class Network {
   quietAt = 0;
   /** When each body was sent for the first time. */
   readonly #bodies = new Map<string, number>();
-  /** The ids of grants whose renewal somebody waits for. */
+  /** The ids of grants whose renewal somebody waits for, and of those whose renewal met a fault. */
   readonly #renewing = new Set<string>();
+  readonly #doubtful = new Set<string>();
   #sent = 0;
 
   constructor(context: NetworkContext) {
@@ -112,17 +117,21 @@ export class Network {
         this.#renewing.delete(renewed);
         end();
       };
-      const abort = () => finish(() => reject(signal.reason));
+      const abort = () => {
+        this.#doubtful.add(renewed);
+        finish(() => reject(signal.reason));
+      };
       signal.addEventListener("abort", abort);
       const message = { headers: init.headers as Headers, body: init.body as string };
       const renewed = this.#watchRenewals(process, message);
       const fate = this.#fate(process, message);
+      if (fate !== NO_FAULT) this.#doubtful.add(renewed);
       const sentAt = this.#context.scheduler.now;
       const number = ++this.#sent;
       const firstSentAt = this.#bodies.get(message.body) ?? sentAt;
       this.#bodies.set(message.body, firstSentAt);
       this.#context.sent(process);
-      const exchange = { process, message, fate, sentAt, firstSentAt, number };
+      const exchange = { process, message, fate, sentAt, firstSentAt, number, renewed };
       this.#travel({ ...exchange, finish, resolve, reject });
     });
   };
@@ -189,7 +198,7 @@ export class Network {
 
   async #serve(exchange: Exchange, copy: boolean): Promise<Answer> {
     const { service, tally, trace, delivered } = this.#context;
-    const { process, message, sentAt, firstSentAt, number, fate } = exchange;
+    const { process, message, sentAt, firstSentAt, number, fate, renewed } = exchange;
     const { dates, clockErrorMs } = this.#context.pathOf(process);
     const dateErrorMs = dates === "own" ? Math.abs(clockErrorMs) : 0;
     const { call, answer, written } = await service.answer(message, fate.fault);
@@ -198,7 +207,8 @@ export class Network {
     if (trace.on) {
       trace.add(process.name, `#${number}${copy ? " again" : ""} ${step}: ${outcomeOf(answer)}`);
     }
-    delivered({ process, step, sentAt, firstSentAt, dateErrorMs, copy, written });
+    const doubtful = renewed !== "" && this.#doubtful.has(renewed);
+    delivered({ process, step, sentAt, firstSentAt, doubtful, dateErrorMs, copy, written });
     return answer;
   }
 
