@@ -4,6 +4,9 @@
  * @module
  */
 
+/** The last moment that a `Date` can hold, in milliseconds since 1970. */
+export const DATE_MS_MAX = 8.64e15;
+
 /** Refuses a value of an option, or lets it pass. */
 export type Check = (action: string, option: string, value: unknown) => void;
 

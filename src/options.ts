@@ -15,7 +15,7 @@ import {
   wholeNumber,
 } from "./checks.ts";
 import { checkIdentity, CredentialsError } from "./credentials/identity.ts";
-import { CLIENT_BRAND, dynamoClient } from "./dynamodb/brand.ts";
+import { dynamoClient, isClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
@@ -57,8 +57,8 @@ export interface AcquireOptions {
   readonly signal?: AbortSignal;
   /**
    * How long it is held at the most, renewals included, in milliseconds from when the caller gets it:
-   * 1,000 to 31,536,000,000 (a year). Then it is lost with `LEASE_EXPIRED`, and given back: so work that hangs does not keep the
-   * lock for ever. @default {no limit}
+   * 1,000 to 31,536,000,000 (a year). Then it is lost with `LEASE_EXPIRED`, and given back: so work
+   * that hangs does not keep the lock for ever. @default {no limit}
    */
   readonly maxHoldMs?: number;
   /**
@@ -245,7 +245,7 @@ export function checkManagerOptions(
 
 /** Refuses a client in place of options: it has no enumerable property, so it would pass for none. */
 export function noClient(action: string, options: object): void {
-  if (CLIENT_BRAND in Object(options)) {
+  if (isClient(options)) {
     throw new TypeError(`Cannot ${action} as a client must be passed as '{ client }'`);
   }
 }

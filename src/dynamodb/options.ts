@@ -7,16 +7,21 @@
 import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credentials/identity.ts";
 import type { Environment } from "../credentials/env.ts";
 import type { Runtime } from "../runtime.ts";
-import { between, type Check, checkOptions, type Checks, having, ofType } from "../checks.ts";
+import {
+  between,
+  type Check,
+  checkOptions,
+  type Checks,
+  DATE_MS_MAX,
+  having,
+  ofType,
+} from "../checks.ts";
 import type { AnswerTiming } from "./attempt.ts";
 import { endpointFinder, type EndpointOptions } from "./endpoint.ts";
 import type { Signer } from "./signer.ts";
 
 /** A little less than timers can keep: they fire at once for more. */
 const MAX_TIMER_MS = 2_000_000_000;
-
-/** The last moment that a `Date` can hold. */
-const TIME_MAX = 8.64e15;
 
 /** What happens between two attempts. */
 export interface RetryEvent {
@@ -112,7 +117,7 @@ const SEND: Checks<SendOptions> = {
   deadlineMs: between(0, MAX_TIMER_MS),
   onAnswer: ofType("function"),
   maxRequests: between(1, 1_000_000),
-  time: between(0, TIME_MAX),
+  time: between(0, DATE_MS_MAX),
 };
 
 /** Refuses options of a client that cannot be right, whatever the environment says. */

@@ -124,7 +124,12 @@ export class HeldLease implements Lease {
 
   /** For how long it is held if it is not renewed; zero or less where it is not. */
   #leftMs(): number {
-    return Math.min(this.#state.remainingMs(), this.#maxHoldMs - this.#heldMs());
+    return Math.min(this.#state.remainingMs(), this.#holdLeftMs());
+  }
+
+  /** For how long its caller may still hold it by `maxHoldMs`. */
+  #holdLeftMs(): number {
+    return this.#maxHoldMs - this.#heldMs();
   }
 
   /** For how long its caller has had it. */
@@ -135,7 +140,7 @@ export class HeldLease implements Lease {
   /** Why the lease is not held, if it is not. Computed, for a timer may come too late. */
   #check(): LeaseLostError | undefined {
     if (this.#ended === undefined && this.#leftMs() <= 0) {
-      const over = this.#state.remainingMs() >= this.#maxHoldMs - this.#heldMs();
+      const over = this.#state.remainingMs() >= this.#holdLeftMs();
       this.#lose("LEASE_EXPIRED", over ? new Error("'maxHoldMs' is over") : this.#trouble);
     }
     return this.#ended;
@@ -156,7 +161,7 @@ export class HeldLease implements Lease {
   /** Whether it is to be renewed: not where it ends by `maxHoldMs` before it runs out. */
   #renews(): boolean {
     // Less than all: what is left by the server's clock goes by a little faster than the time of the hold.
-    return this.#autoRenew && 0.9 * this.#state.remainingMs() <= this.#maxHoldMs - this.#heldMs();
+    return this.#autoRenew && 0.9 * this.#state.remainingMs() <= this.#holdLeftMs();
   }
 
   #renewInMs(): number {

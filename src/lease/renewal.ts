@@ -7,9 +7,9 @@
 import { type LeaseLostCode, LockServiceError } from "../errors.ts";
 import { findHolder } from "../records/record.ts";
 import type { ProtocolContext } from "./context.ts";
+import { tooShort } from "./decide.ts";
 import type { GrantState } from "./grant_state.ts";
 import type { CallLimits } from "./lock_table.ts";
-import { tooShort } from "./decide.ts";
 import { codeOf } from "./translate.ts";
 
 /** What became of a renewal. One with an error extends nothing, whatever the table made of it. */

@@ -16,6 +16,7 @@
  * @module
  */
 
+import { DATE_MS_MAX } from "../checks.ts";
 import { LockTableError } from "../errors.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
 import { describeForeign } from "./foreign.ts";
@@ -35,9 +36,6 @@ export const NATIVE_ATTRIBUTES: readonly string[] =
   "format fence holders exclusive permits waiting purge".split(" ");
 
 const FORMAT_VERSION = "1";
-
-/** The last moment that a `Date` can hold. */
-const DATE_MAX = 8.64e15;
 
 const TAKE = "SET #format=:format,#fence=:t,#holders=:map,#exclusive=:g,#purge=:p REMOVE #permits";
 const IS_ABSENT = "attribute_not_exists(#key) OR ";
@@ -216,7 +214,7 @@ function parseHolder(grantId: string, { t, m, o, e, l, d }: Record<string, Loose
     token: wholeNumber(t),
     mode: m.S === "x" ? "exclusive" : "shared",
     ownerId: text(o),
-    expires: wholeNumber(e, DATE_MAX),
+    expires: wholeNumber(e, DATE_MS_MAX),
     leaseMs: wholeNumber(l, LEASE_MS_MAX),
     ...(d && { data: text(d) }),
   };

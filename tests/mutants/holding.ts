@@ -147,7 +147,7 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "no choice rests on two looks at a clock being the same",
     file: HELD,
-    find: "0.9 * this.#state.remainingMs() <= this.#maxHoldMs - this.#heldMs();",
+    find: "0.9 * this.#state.remainingMs() <= this.#holdLeftMs();",
     replace: "this.#state.remainingMs() <= this.#leftMs();",
     suite: "tests/lease/renewal_test.ts",
     test: "a lease is renewed at a third of its length",
@@ -156,7 +156,7 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "a lease is held for maxHoldMs at the most",
     file: HELD,
-    find: "return Math.min(this.#state.remainingMs(), this.#maxHoldMs - this.#heldMs());",
+    find: "return Math.min(this.#state.remainingMs(), this.#holdLeftMs());",
     replace: "return this.#state.remainingMs();",
     suite: "tests/lease/limits_test.ts",
     test: "a lease is held for maxHoldMs at the most",
