@@ -4,6 +4,7 @@
  */
 
 import type { Lease } from "../../src/lease/lease.ts";
+import type { Asked } from "./held.ts";
 import { Random } from "./random.ts";
 import type { MachinePlan, Scenario } from "./scenario.ts";
 import type { Machine, World } from "./world.ts";
@@ -52,8 +53,9 @@ export async function probe(world: World): Promise<void> {
   const holder = world.addMachine(healthy(scenario, random, 1_000));
   if (await takeAndDie(world, holder, random.between(0, 2) * leaseMs) === undefined) return;
   const diedAt = scheduler.now;
-  const grant = checker.ledger.present.get(NAME)!;
+  const [grant] = checker.ledger.present(NAME);
   const rttMs = 12 * latencyMs;
+  if (grant === undefined) return checker.accuse("a holder is on the table", NAME);
   if (grant.expires > diedAt + leaseMs + DATE_MS + rttMs + SLACK_MS) {
     checker.accuse("an end is near", `${grant.expires - diedAt} ms for a lease of ${leaseMs}`);
   }
@@ -65,6 +67,10 @@ export async function probe(world: World): Promise<void> {
   else await wait(world, next, grant.expires, rttMs);
 }
 
+function asked({ scenario: { leaseMs } }: World): Asked {
+  return { names: [NAME], shape: "exclusive", leaseMs, renewing: true };
+}
+
 async function takeAndDie(
   world: World,
   { process, manager }: Machine,
@@ -74,7 +80,7 @@ async function takeAndDie(
   process.post(() => {
     manager.acquire(NAME).then((granted) => {
       lease = granted;
-      world.checker.granted(process, granted, world.scenario.leaseMs, true);
+      world.checker.granted(process, granted, asked(world));
     });
   });
   await world.run(world.scheduler.now + 2_000, () => lease !== undefined);
@@ -123,7 +129,7 @@ async function wait(
   process.post(() => {
     manager.acquire(NAME).then((granted) => {
       lease = granted;
-      checker.granted(process, granted, scenario.leaseMs, true);
+      checker.granted(process, granted, asked(world));
     });
   });
   await world.run(limit, () => lease !== undefined);

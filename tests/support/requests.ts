@@ -9,17 +9,23 @@ export interface WireRequest {
 /** The steps of the protocol. */
 export type Kind =
   | "acquire"
+  | "join"
   | "take over"
   | "renew"
   | "hand over"
   | "release"
   | "close"
+  | "mark"
+  | "sweep"
+  | "break"
+  | "guard"
   | "read";
 
 /** The parts of an `UpdateItem` and a `GetItem` that tests look at. */
 export interface WireInput {
   readonly TableName: string;
   readonly Key: Record<string, { S: string }>;
+  readonly Item?: Record<string, { S: string }>;
   readonly UpdateExpression: string;
   readonly ConditionExpression: string;
   readonly ExpressionAttributeNames: Record<string, string>;
@@ -28,22 +34,62 @@ export interface WireInput {
   readonly ConsistentRead?: boolean;
 }
 
+/** One of the writes or checks of a request, and what it is in a transaction. */
+export interface WireElement {
+  readonly action: "Update" | "ConditionCheck" | "Put" | "Delete";
+  readonly input: WireInput;
+}
+
+/** The writes and checks of a request: one, those of a transaction, or none. */
+export function elementsOf({ operation, input }: WireRequest): readonly WireElement[] {
+  if (operation === "UpdateItem") return [{ action: "Update", input: input as WireInput }];
+  if (operation !== "TransactWriteItems") return [];
+  const { TransactItems } = input as { TransactItems: readonly Record<string, WireInput>[] };
+  return TransactItems.map((item) => {
+    const [action, input] = Object.entries(item)[0]!;
+    return { action: action as WireElement["action"], input };
+  });
+}
+
+/** Each of the lock's own expressions speaks of one of these. */
+const OWN: ReadonlySet<string> = new Set(["holders", "waiting"]);
+
+/** The writes and checks of a request that are the lock's own, and not its caller's. */
+export function lockElementsOf(request: WireRequest): readonly WireElement[] {
+  return elementsOf(request).filter(({ input }) =>
+    Object.values(input.ExpressionAttributeNames ?? {}).some((name) => OWN.has(name))
+  );
+}
+
+/** A transaction that does several of these to as many locks is called by the first of them. */
+const FOREMOST: readonly Kind[] = ["take over", "join", "acquire"];
+
 /** The step that a request is; the operation's name where it is none of them. */
 export function kindOf(request: WireRequest): Kind | string {
   if (request.operation === "GetItem") return "read";
-  if (request.operation !== "UpdateItem") return request.operation;
-  const { UpdateExpression, ConditionExpression, ExpressionAttributeNames } = request
-    .input as WireInput;
-  const condition = ConditionExpression.replace(
-    /#\w+/g,
-    (placeholder) => ExpressionAttributeNames[placeholder] ?? placeholder,
+  if (request.operation === "UpdateItem") return stepOf(request.input as WireInput);
+  const steps = lockElementsOf(request).map(({ action, input }) =>
+    action === "ConditionCheck" ? "guard" : stepOf(input)
   );
-  if (condition.includes("attribute_not_exists")) {
-    return UpdateExpression.includes("if_not_exists") ? "close" : "acquire";
+  return FOREMOST.find((step) => steps.includes(step)) ?? steps[0] ?? request.operation;
+}
+
+/** The step that one write is, told by its expressions. */
+function stepOf(input: WireInput): Kind {
+  const spell = (expression = "") =>
+    expression.replace(/#\w+/g, (mark) => input.ExpressionAttributeNames[mark] ?? mark);
+  const change = spell(input.UpdateExpression);
+  const condition = spell(input.ConditionExpression);
+  if (change.includes("SET waiting=")) return "mark";
+  if (change.includes("if_not_exists")) return "close";
+  if (/^attribute_not_exists\([^)]*\) OR /.test(condition)) return "acquire";
+  if (condition.includes("fence=:")) return "take over";
+  if (condition.includes("attribute_exists")) {
+    if (condition.includes("fence")) return "hand over";
+    if (change.includes("fence=fence")) return "break";
+    return change.includes("SET") ? "renew" : "release";
   }
-  if (!condition.includes("attribute_exists")) return "take over";
-  if (condition.includes("fence")) return "hand over";
-  return UpdateExpression.includes("SET") ? "renew" : "release";
+  return change.includes("SET") ? "join" : "sweep";
 }
 
 /** A condition for faults: only requests of these steps. */
