@@ -102,6 +102,7 @@ export class Caller {
       ...this.#options(),
       ...(!last && !stream && this.#drawLimits()),
       ...optionsOf(wish.shape),
+      ...(this.#wishes.reentrant && !plan.workers && { reentrant: true }),
     };
     const call = beginCall(checker, this.process, wish, {
       wait,
@@ -121,14 +122,16 @@ export class Caller {
       // One that ends by its own limit is not lost to anything.
       leaseMs: Math.min(leaseMs, 2 * (maxHoldMs ?? Infinity)),
       renewing: renew && maxHoldMs === undefined,
+      reentrant: options.reentrant,
     });
-    this.#count(wish);
-    if (maxHoldMs !== undefined) this.#watchLimit(held, maxHoldMs);
+    this.#count(wish, held);
+    if (maxHoldMs !== undefined && !held.nested) this.#watchLimit(held, maxHoldMs);
     await this.#work.use(held, last);
   }
 
-  #count({ names, shape }: LockWish): void {
+  #count({ names, shape }: LockWish, { nested }: Held): void {
     const { tally } = this.#context;
+    if (nested) tally.add("grant: nested");
     tally.add(`grant: ${/permits/.test(shape) ? "permit" : shape}`);
     if (new Set(names).size > 1) tally.add("grant: several");
   }

@@ -5,7 +5,7 @@ import type { Checker } from "./checker.ts";
 import type { Asked } from "./held.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Process } from "./process.ts";
-import { roomOf, type Shape } from "./record_rules.ts";
+import { permitsOf, roomOf, type Shape } from "./record_rules.ts";
 
 /** A lock that is asked for, as it was before. */
 interface Before {
@@ -122,14 +122,13 @@ export function judgeRejection(
   return code ?? "an unexpected error";
 }
 
-/** Whether others shared the lock in another way while it was asked for. */
+/** Whether the lock was held with other permits, or without, while it was asked for. */
 function wasSharedOtherwise(ledger: Ledger, { names, shape, startedAt }: Call): boolean {
-  return shape !== "exclusive" &&
-    names.some((name) =>
-      ledger.all(name).some((grant) =>
-        grant.shape !== shape && grant.shape !== "exclusive" && grant.endedAt >= startedAt
-      )
-    );
+  return names.some((name) =>
+    ledger.all(name).some((grant) =>
+      permitsOf(grant.shape) !== permitsOf(shape) && grant.endedAt >= startedAt
+    )
+  );
 }
 
 /** The first lease of names that nobody else has asked for takes one request, in whatever mode. */

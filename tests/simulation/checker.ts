@@ -51,6 +51,8 @@ export class Checker {
   readonly #start: number;
   /** Leases that were handed out and are not known to have ended, by name. */
   readonly #live = new Map<string, Held[]>();
+  /** The lease that was handed out first of those that share a grant. */
+  readonly #first = new Map<Grant, Held>();
   readonly #troubles = new Map<string, Trouble>();
   /** Processes whose manager has said that it is closed. */
   readonly #closed: Process[] = [];
@@ -78,7 +80,8 @@ export class Checker {
   }
 
   /** A caller was handed a lease. */
-  granted(process: Process, lease: Lease, { leaseMs, renewing, names, shape }: Asked): Held {
+  granted(process: Process, lease: Lease, asked: Asked): Held {
+    const { leaseMs, renewing, names, shape, reentrant = false } = asked;
     const { name, fencingToken } = lease;
     if ([...lease.names].sort().join() !== [...new Set(names)].sort().join()) {
       this.accuse("leases are granted", `${process.name} was handed '${lease.names}' for ${names}`);
@@ -94,15 +97,22 @@ export class Checker {
     if (lease.mode !== (shape === "exclusive" ? "exclusive" : "shared")) {
       this.accuse("leases are granted", `'${name}' is said to be ${lease.mode}, and is ${shape}`);
     }
-    if (!lease.held || lease.remainingMs < leaseMs / 2 - LOOKS_MS) {
+    const first = grants[0] && this.#first.get(grants[0]);
+    if (!lease.held || (first === undefined && lease.remainingMs < leaseMs / 2 - LOOKS_MS)) {
       const text = `${lease.remainingMs} ms of ${leaseMs} are left of '${name}' ${fencingToken}`;
       this.accuse("half left or nothing", text);
     }
     const held: Held = {
-      ...{ lease, process, leaseMs, renewing, shape, grants },
+      ...{ lease, process, shape, grants },
+      // What was entered first goes on as it is.
+      leaseMs: first?.leaseMs ?? leaseMs,
+      renewing: first?.renewing ?? renewing,
+      nested: first !== undefined,
+      reentrant,
       givenBack: false,
       renewedAt: undefined,
     };
+    if (grants[0] && first === undefined) this.#first.set(grants[0], held);
     for (const name of lease.names) this.#live.set(name, [...this.#living(name), held]);
     this.watch(process, lease.signal, `the signal of '${name}' ${fencingToken}`);
     return held;
@@ -117,7 +127,8 @@ export class Checker {
   /** A release was answered. */
   released(held: Held, answer: boolean): void {
     const left = held.grants.find((grant) => this.ledger.isIn(grant));
-    if (answer && left !== undefined) {
+    // Where others may have entered it, the last of them gives it back.
+    if (answer && !held.reentrant && left !== undefined) {
       this.accuse("released is gone", `${describe(held)} is still in '${left.name}'`);
     }
   }

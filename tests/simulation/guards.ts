@@ -3,36 +3,39 @@
  * grants are in the records; and what the caller is told of them must be true.
  */
 
-import { isLockError } from "../../src/errors.ts";
-import type { Lease } from "../../src/lease/lease.ts";
+import { isLockError, type LockTransactionError } from "../../src/errors.ts";
 import type { Checker } from "./checker.ts";
 import { describe, type Held } from "./held.ts";
 import type { Delivery } from "./network.ts";
+import type { Random } from "./random.ts";
 import { isGuarded } from "./record_rules.ts";
-import { type RawRecord, TABLE } from "./service.ts";
+import type { Scheduler } from "./scheduler.ts";
+import { type RawRecord, type Service, TABLE } from "./service.ts";
 import type { Tally } from "./trace.ts";
-
-/** What a lease can do. */
-interface Transacting {
-  transact(items: readonly object[], options: { readonly release: boolean }): Promise<void>;
-}
 
 /** One transaction. */
 interface Guarded {
   readonly held: Held;
-  readonly release: boolean;
-  /** It has a condition of its own that fails. */
-  readonly failing: boolean;
   /** How often it was applied. */
   applied: number;
   /** What its caller was told of it. */
   told: "nothing" | "applied" | "not applied" | "unknown";
 }
 
+/** How a transaction is meant. */
+export interface Manner {
+  readonly release: boolean;
+  /** It has a condition of its own that fails at first, and for some time. */
+  readonly failing: boolean;
+}
+
 /** What the transactions need of the run. */
 export interface GuardsContext {
   readonly checker: Checker;
   readonly tally: Tally;
+  readonly service: Service;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
   /** Nothing goes wrong in this run. */
   readonly calm: boolean;
 }
@@ -47,25 +50,25 @@ export class Guards {
   }
 
   /** Sends one, and judges what its caller is told. */
-  async send(held: Held, how: Pick<Guarded, "release" | "failing">): Promise<void> {
+  async send(held: Held, { release, failing }: Manner): Promise<void> {
     const { tally, checker } = this.#context;
     const { lease } = held;
     const key = `guarded/${lease.name}/${this.#sent.size}`;
-    const guarded: Guarded = { held, ...how, applied: 0, told: "nothing" };
+    const guarded: Guarded = { held, applied: 0, told: "nothing" };
     this.#sent.set(key, guarded);
-    const items = how.failing ? [count(key), impossible(key)] : [count(key)];
+    if (failing) await this.#forbid(key);
+    const items = failing ? [count(key), allowed(key)] : [count(key)];
     try {
-      const work = (lease as Lease & Transacting).transact(items, { release: how.release });
-      if (how.release) checker.givenBack(held);
+      const work = lease.transact(items, { release });
+      if (release) checker.givenBack(held);
       await work;
       guarded.told = "applied";
       tally.add("transact: done");
-      if (how.failing) checker.accuse("a failed condition is told", describe(held));
       if (guarded.applied === 0) checker.accuse("what is told was applied", describe(held));
     } catch (error) {
-      this.#refused(guarded, error);
+      this.#refused(guarded, error, { release, failing });
     }
-    if (how.release && lease.held) checker.accuse("released is not held", describe(held));
+    if (release && lease.held) checker.accuse("released is not held", describe(held));
   }
 
   /** What a request did to what leases guard: to be told before its records change. */
@@ -87,21 +90,36 @@ export class Guards {
     }
   }
 
-  #refused(guarded: Guarded, error: unknown): void {
+  /** Makes the condition of a transaction fail, for some time. */
+  async #forbid(key: string): Promise<void> {
+    const { service, scheduler, random } = this.#context;
+    const item = { key: { S: `${key}/no` } };
+    await service.run("PutItem", { TableName: TABLE, Item: item });
+    scheduler.after(random.magnitude(5, 20_000), () => {
+      scheduler.touched = true;
+      void service.run("DeleteItem", { TableName: TABLE, Key: item });
+    });
+  }
+
+  #refused(guarded: Guarded, error: unknown, { release, failing }: Manner): void {
     const { checker, tally, calm } = this.#context;
-    const { held, failing, release } = guarded;
-    const { lease } = held;
-    const code = isLockError(error) ? error.code : "";
-    const text = `${describe(held)}: ${code || error}`;
-    const own = !code && /^TransactionCanceled/.test(String((error as { code?: string }).code));
-    tally.add(`transact: ${code || (own ? "own condition" : "another error")}`);
-    if (code.startsWith("LEASE_")) {
-      guarded.told = code === "LEASE_EXPIRED" ? "unknown" : "not applied";
+    const { lease } = guarded.held;
+    const code = isLockError(error) ? error.code : undefined;
+    const text = `${describe(guarded.held)}: ${code ?? error}`;
+    tally.add(`transact: ${code ?? "an unexpected error"}`);
+    if (code === undefined) checker.accuse("errors have a reason", text);
+    else if (code.startsWith("LEASE_")) {
+      guarded.told = "not applied";
       if (lease.held) checker.accuse("a lost lease is not held", text);
       if (calm) checker.accuse("calm leases last", text);
-    } else if (own) {
+    } else if (code === "TRANSACTION_CANCELED") {
       guarded.told = "not applied";
-      if (!failing) checker.accuse("a failed condition is the caller's", text);
+      const reasons = (error as LockTransactionError).reasons;
+      const own = reasons.some(({ index, code }) => index === 1 && code.startsWith("Condition"));
+      const passing = reasons.every(({ code }) => /Conflict|Throttling/.test(code));
+      if (!(failing && own) && (calm || !passing)) {
+        checker.accuse("a failed condition is the caller's", `${text} ${JSON.stringify(reasons)}`);
+      }
       if (calm && !release && !lease.held) checker.accuse("calm leases last", text);
     } else {
       guarded.told = "unknown";
@@ -130,14 +148,14 @@ function timesIn(record: RawRecord | undefined): number {
   return Number((record as { times?: { N: string } } | undefined)?.times?.N);
 }
 
-/** A condition that is never met. */
-function impossible(key: string): object {
+/** The condition that {@linkcode Guards} makes fail. */
+function allowed(key: string): object {
   return {
     ConditionCheck: {
       TableName: TABLE,
-      Key: { key: { S: `${key}/never` } },
-      ConditionExpression: "attribute_exists(#times)",
-      ExpressionAttributeNames: { "#times": "times" },
+      Key: { key: { S: `${key}/no` } },
+      ConditionExpression: "attribute_not_exists(#key)",
+      ExpressionAttributeNames: { "#key": "key" },
     },
   };
 }

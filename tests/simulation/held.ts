@@ -13,6 +13,8 @@ export interface Asked {
   readonly leaseMs: number;
   /** Whether it is renewed in the background. */
   readonly renewing: boolean;
+  /** Whether others of the process may enter it too. */
+  readonly reentrant?: boolean | undefined;
 }
 
 /** A lease that a caller was handed. */
@@ -25,6 +27,10 @@ export interface Held {
   readonly shape: Shape;
   /** What the service granted: one of each name. */
   readonly grants: readonly Grant[];
+  /** Whether it was entered again by a caller of the process that has it. */
+  readonly nested: boolean;
+  /** Whether others may do so, which keeps it from being given back with a transaction. */
+  readonly reentrant: boolean;
   /** Whether its caller has given it back. */
   givenBack: boolean;
   /** What its process had met when it was renewed last. */

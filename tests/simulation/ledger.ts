@@ -198,6 +198,10 @@ export class Ledger {
   }
 
   #gone(grant: Grant, { step, process }: Delivery): void {
+    if (step === "break") {
+      grant.excuse ??= "operator";
+      return this.#end(grant, "operator");
+    }
     const cleaning = step === "take over" || step === "sweep";
     if (!cleaning && grant.process !== process) {
       this.#accuse("own grants only", `${process.name} removed ${grant.id} by '${step}'`);

@@ -97,6 +97,19 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
       guarded: 0.3,
     },
   },
+  /** Callers of a process enter what it has. */
+  nested: {
+    weight: 2,
+    troubles: ANY_TROUBLE,
+    change: { ...BUSY, callers: [2, 3] },
+    sharing: {
+      shapes: { exclusive: 1 },
+      permits: [1, 1],
+      several: 0,
+      guarded: 0.2,
+      reentrant: 0.7,
+    },
+  },
   /** Everything is written in transactions through the lease. */
   guarded: {
     weight: 4,

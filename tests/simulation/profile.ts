@@ -72,4 +72,6 @@ export interface SharingPlan {
   readonly several: number;
   /** The share of guarded writes that go through the lease. */
   readonly guarded: number;
+  /** The share of calls that may enter a lease that their process has, if any do. */
+  readonly reentrant?: number;
 }

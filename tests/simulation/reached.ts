@@ -36,11 +36,13 @@ export const TO_REACH: readonly string[] = [
 /** What must be met where locks are not always wanted alone. */
 const MODES_TO_REACH: readonly string[] = [
   ...named("run", ...Object.keys(MODES)),
-  ...named("grant", "exclusive", "shared", "permit", "several"),
+  ...named("grant", "exclusive", "shared", "permit", "several", "nested"),
+  ...named("probe", "readers", "some readers", "permits", "some permits", "several"),
+  ...named("upset", "broken"),
   ...named("fault", ...TRANSACTION_FAULT_NAMES),
-  ...named("step", "join", "mark", "sweep", "guard"),
+  ...named("step", "join", "mark", "sweep", "guard", "break"),
   ...named("answer", "PERMITS_MISMATCH"),
-  ...named("transact", "done", "own condition", "LEASE_STOLEN", "UNAVAILABLE"),
+  ...named("transact", "done", "TRANSACTION_CANCELED", "LEASE_STOLEN", "UNAVAILABLE"),
 ];
 
 /** What was not met. */

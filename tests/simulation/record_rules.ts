@@ -13,8 +13,12 @@ export function shapeOf({ m }: RawHolder, { permits }: RawRecord): Shape {
 
 /** How many may be in at once. */
 export function roomOf(shape: Shape): number {
-  if (shape === "exclusive") return 1;
-  return shape === "shared" ? Infinity : parseInt(shape);
+  return shape === "exclusive" ? 1 : permitsOf(shape) ?? Infinity;
+}
+
+/** The permits of a semaphore; `undefined` where it is none. */
+export function permitsOf(shape: Shape): number | undefined {
+  return /permits/.test(shape) ? parseInt(shape) : undefined;
 }
 
 /** The holders in a record. */

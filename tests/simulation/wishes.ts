@@ -2,7 +2,7 @@
 
 import type { SharingPlan } from "./profile.ts";
 import type { Random } from "./random.ts";
-import type { Shape } from "./record_rules.ts";
+import { permitsOf, type Shape } from "./record_rules.ts";
 import type { Scenario } from "./scenario.ts";
 
 /** One wish. */
@@ -36,6 +36,11 @@ export class Wishes {
     return this.#plan !== undefined && this.#random.chance(this.#plan.guarded);
   }
 
+  /** Whether a call may enter a lease that the process has. */
+  get reentrant(): boolean {
+    return this.#plan?.reentrant !== undefined && this.#random.chance(this.#plan.reentrant);
+  }
+
   /** Whether a transaction of the caller has a condition of its own that fails. */
   get failing(): boolean {
     return this.#random.chance(0.2);
@@ -65,5 +70,12 @@ export class Wishes {
 /** The options that ask for a shape. */
 export function optionsOf(shape: Shape): { mode?: "shared"; permits?: number } {
   if (shape === "exclusive") return {};
-  return shape === "shared" ? { mode: "shared" } : { permits: parseInt(shape) };
+  return shape === "shared" ? { mode: "shared" } : { permits: permitsOf(shape)! };
+}
+
+/** What a manager is asked for. */
+export function argumentsOf(
+  { names, shape }: LockWish,
+): [names: string, options: ReturnType<typeof optionsOf>] {
+  return [(names.length > 1 ? names : names[0]) as string, optionsOf(shape)];
 }

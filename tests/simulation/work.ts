@@ -69,9 +69,9 @@ export class Work {
 
   async #giveBack(held: Held): Promise<void> {
     const { checker, guards, trace, tally } = this.#context;
-    const { lease, process } = held;
+    const { lease, process, reentrant } = held;
     if (trace.on) trace.add(process.name, `releases '${lease.name}' ${lease.fencingToken}`);
-    if (this.#wishes.guarded && lease.held) {
+    if (this.#wishes.guarded && lease.held && !reentrant) {
       return await guards.send(held, { release: true, failing: this.#wishes.failing });
     }
     if (this.#random.chance(0.3)) {

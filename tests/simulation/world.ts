@@ -68,7 +68,11 @@ export class World implements CallerContext {
     const random = new Random(seed, "resource");
     const { service, checker, tally } = this;
     this.resource = new Resource({ scheduler, service, checker, random, tally });
-    this.guards = new Guards({ checker, tally, calm: isCalm(scenario) });
+    this.guards = new Guards({
+      ...{ checker, tally, service, scheduler },
+      random: new Random(seed, "guards"),
+      calm: isCalm(scenario),
+    });
     this.network = this.#makeNetwork();
   }
 
