@@ -144,7 +144,7 @@ export class Caller {
     if (trace.on) trace.add(this.process.name, `${verb} '${names}' ${describe(options)}`);
     try {
       const [name] = names;
-      const lease = await this.#manager[verb]((names.length > 1 ? names : name) as string, options);
+      const lease = await this.#manager[verb](names.length > 1 ? names : name!, options);
       call.settled = true;
       tally.add(lease === null ? "answer: null" : "answer: lease");
       if (lease === null) judgeMiss(checker, call);

@@ -198,7 +198,7 @@ export class Ledger {
   }
 
   #gone(grant: Grant, { step, process }: Delivery): void {
-    if (step === "break") {
+    if (step === "revoke") {
       grant.excuse ??= "operator";
       return this.#end(grant, "operator");
     }

@@ -45,7 +45,7 @@ const LIKE_THESE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The share of runs that are of these kinds. */
-export const MODES_SHARE = 0;
+export const MODES_SHARE = 0.35;
 
 /** Every kind. */
 export const MODES: Readonly<Record<string, ModeProfile>> = {

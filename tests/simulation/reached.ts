@@ -40,7 +40,7 @@ const MODES_TO_REACH: readonly string[] = [
   ...named("probe", "readers", "some readers", "permits", "some permits", "several"),
   ...named("upset", "broken"),
   ...named("fault", ...TRANSACTION_FAULT_NAMES),
-  ...named("step", "join", "mark", "sweep", "guard", "break"),
+  ...named("step", "join", "mark", "sweep", "guard", "revoke"),
   ...named("answer", "PERMITS_MISMATCH"),
   ...named("transact", "done", "TRANSACTION_CANCELED", "LEASE_STOLEN", "UNAVAILABLE"),
 ];

@@ -76,6 +76,6 @@ export function optionsOf(shape: Shape): { mode?: "shared"; permits?: number } {
 /** What a manager is asked for. */
 export function argumentsOf(
   { names, shape }: LockWish,
-): [names: string, options: ReturnType<typeof optionsOf>] {
-  return [(names.length > 1 ? names : names[0]) as string, optionsOf(shape)];
+): [names: string | readonly string[], options: ReturnType<typeof optionsOf>] {
+  return [names.length > 1 ? names : names[0]!, optionsOf(shape)];
 }

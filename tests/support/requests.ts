@@ -17,7 +17,7 @@ export type Kind =
   | "close"
   | "mark"
   | "sweep"
-  | "break"
+  | "revoke"
   | "guard"
   | "read";
 
@@ -74,22 +74,24 @@ export function kindOf(request: WireRequest): Kind | string {
   return FOREMOST.find((step) => steps.includes(step)) ?? steps[0] ?? request.operation;
 }
 
-/** The step that one write is, told by its expressions. */
-function stepOf(input: WireInput): Kind {
-  const spell = (expression = "") =>
-    expression.replace(/#\w+/g, (mark) => input.ExpressionAttributeNames[mark] ?? mark);
-  const change = spell(input.UpdateExpression);
-  const condition = spell(input.ConditionExpression);
-  if (change.includes("SET waiting=")) return "mark";
+/** The step that an update of a record is. */
+export function stepOf(
+  { UpdateExpression, ConditionExpression, ExpressionAttributeNames }: WireInput,
+): Kind {
+  const named = (expression: string) =>
+    expression.replace(/#\w+/g, (placeholder) => ExpressionAttributeNames[placeholder] ?? "");
+  const condition = named(ConditionExpression);
+  const change = named(UpdateExpression);
+  if (change.startsWith("SET waiting")) return "mark";
   if (change.includes("if_not_exists")) return "close";
-  if (/^attribute_not_exists\([^)]*\) OR /.test(condition)) return "acquire";
-  if (condition.includes("fence=:")) return "take over";
-  if (condition.includes("attribute_exists")) {
-    if (condition.includes("fence")) return "hand over";
-    if (change.includes("fence=fence")) return "break";
-    return change.includes("SET") ? "renew" : "release";
+  if (change.includes("fence+")) return "revoke";
+  if (condition.includes("fence=:seen")) return "take over";
+  if (!change.includes("fence")) {
+    if (change.includes("SET")) return "renew";
+    return condition.includes("attribute_exists") ? "release" : "sweep";
   }
-  return change.includes("SET") ? "join" : "sweep";
+  if (condition.includes("attribute_exists(holders")) return "hand over";
+  return change.includes("holders=") ? "acquire" : "join";
 }
 
 /** A condition for faults: only requests of these steps. */
