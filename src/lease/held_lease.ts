@@ -151,7 +151,11 @@ export class HeldLease implements Lease {
     let outcome: TransactOutcome = {};
     await this.#release(async () => {
       outcome = await this.#transact(items, options);
-      return outcome.applied || outcome.lost ? !outcome.lost : await this.#giveBack("unknown");
+      if (outcome.applied) return true;
+      // Lost on one of several names, it is still there on the others.
+      const left = !outcome.lost || this.names.length > 1;
+      const held = left && await this.#giveBack("unknown");
+      return held && !outcome.lost;
     }).catch(() => {}); // goes on in the background: what became of the writes comes first
     return outcome;
   }
