@@ -123,8 +123,10 @@ export async function transact(
 }
 
 /** The error of a transaction that was cancelled for what the caller put into it. */
-function explain({ error }: WriteOutcome, names: readonly string[]): unknown {
+function explain({ error, doubtful }: WriteOutcome, names: readonly string[]): unknown {
   const { cause } = error as LockError;
+  // An attempt before it that nobody answered may have landed, or may still: that is no "nothing was written".
+  if (doubtful) return error;
   if (!isDynamoError(cause) || cause.cancellationReasons === undefined) return error;
   const reasons = cause.cancellationReasons
     .map((reason, at) => ({ ...reason, index: at - names.length }))

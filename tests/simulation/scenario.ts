@@ -139,7 +139,7 @@ function drawMode(
 ): Pick<Scenario, "kind" | "trouble"> {
   const kind = onlyKind ?? drawKind(random, seed);
   // By a stream of its own, as below.
-  const modes = new Random(seed, "modes");
+  const modes = new Random(seed, "mode");
   const shared = onlyKind === undefined && modes.chance(MODES_SHARE);
   const used = shared ? modes.weighted(weightsOf(MODES)) : kind;
   const mode = MODES[used];
