@@ -126,8 +126,8 @@ export class HeldLease implements Lease {
   }
 
   /** Another caller of this process has taken the lock away. */
-  steal(): void {
-    if (this.held) this.#hold.lose({ lost: "LEASE_STOLEN" });
+  steal(lostName: string): void {
+    if (this.held) this.#hold.lose({ lost: "LEASE_STOLEN", lostName });
   }
 
   /** The caller's writes, by half of what is left at the latest: the renewal waits for them. */

@@ -105,7 +105,7 @@ export class Holdings {
   /** Tells the leases here of a name that was taken away from them; all but one. */
   taken(name: string, isTaken: (lease: HeldLease) => boolean): void {
     for (const lease of this.leases) {
-      if (lease.names.includes(name) && isTaken(lease)) lease.steal();
+      if (lease.names.includes(name) && isTaken(lease)) lease.steal(name);
     }
   }
 
