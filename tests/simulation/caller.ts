@@ -229,15 +229,20 @@ export class Caller {
     if (!isStream(scenario) || !isCalm(scenario) || call.healed || call.shape === "shared") return;
     const { maxHandoffMs, pollMs } = scenario.machines[0]!.options;
     const holdMs = 2 * scenario.leaseMs * scenario.profile.hold[1];
-    const roundMs = maxHandoffMs + holdMs + pollMs + 50;
+    // Readers hand on nothing while somebody waits.
+    const handover = scenario.kind === "handover";
+    const roundMs = (handover ? maxHandoffMs : 0) + holdMs + pollMs + 50;
     const waitedMs = scheduler.now - call.startedAt;
-    if (waitedMs <= STREAM_ROUNDS * roundMs) return;
+    if (waitedMs <= (handover ? HANDOVER_ROUNDS : READERS_ROUNDS) * roundMs) return;
     checker.accuse("others get their turn", `${this.process.name} waited for ${waitedMs} ms`);
   }
 }
 
-/** In each round of a stream the others get the lock three times out of four, or more often. */
-const STREAM_ROUNDS = 12;
+/** In each round of hand-overs the others get the lock three times out of four, or more often. */
+const HANDOVER_ROUNDS = 12;
+
+/** A writer waits for those who read already, and for nobody else. */
+const READERS_ROUNDS = 2;
 
 function describe(options: AcquireOptions): string {
   const { signal, waitUntil: _, ...rest } = options;
