@@ -146,4 +146,7 @@ Deno.test("leases that nobody ends are counted down when they are too many", asy
   const { telemetry, listener } = measured();
   for (let ticket = 1; ticket <= 10_005; ticket++) happen(listener, { ticket }, REQUEST, GRANT);
   assertEquals((await telemetry.points("lock.held"))[0]?.value, 10_000);
+  const waiting = measured();
+  for (let ticket = 1; ticket <= 10_005; ticket++) happen(waiting.listener, { ticket }, REQUEST);
+  assertEquals(await waiting.telemetry.points("lock.held"), []);
 });
