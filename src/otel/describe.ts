@@ -51,9 +51,14 @@ export function endOutcome(event: End): Outcome {
   return event.held ? { outcome: "released" } : { outcome: "lost", error: "UNKNOWN" };
 }
 
+/** The error of an outcome as an attribute, where there is one. */
+export function errorAttribute({ error }: Outcome): AttributesLike {
+  return error === undefined ? {} : { "error.type": error };
+}
+
 /** An outcome as attributes. */
-export function outcomeAttributes({ outcome, error }: Outcome): AttributesLike {
-  return { "lock.outcome": outcome, ...(error !== undefined && { "error.type": error }) };
+export function outcomeAttributes(outcome: Outcome): AttributesLike {
+  return { "lock.outcome": outcome.outcome, ...errorAttribute(outcome) };
 }
 
 /** The first name of a subject as an attribute, unless it is left out. */

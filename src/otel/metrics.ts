@@ -11,6 +11,7 @@ import {
   answerOutcome,
   type End,
   endOutcome,
+  errorAttribute,
   type EventOf,
   isEnd,
   type LockName,
@@ -140,7 +141,7 @@ class LockMetrics {
     this.#to.lost.add(1, {
       ...open.attributes,
       ...nameAttribute(event, this.#lockName), // of several locks, the one that was lost
-      ...(ended.error !== undefined && { "error.type": ended.error }),
+      ...errorAttribute(ended),
     });
   }
 }

@@ -12,6 +12,7 @@ import {
   answerOutcome,
   type End,
   endOutcome,
+  errorAttribute,
   type EventOf,
   isEnd,
   type LockName,
@@ -53,7 +54,6 @@ class ChildContext implements ContextLike {
 interface OpenSpan {
   readonly span: SpanLike;
   readonly common: AttributesLike;
-  readonly isHold: boolean;
   requests: number;
   renewals: number;
 }
@@ -96,15 +96,12 @@ class LockSpans {
     }
   }
 
-  #add(ticket: number, span: SpanLike, common: AttributesLike, isHold: boolean): void {
-    this.#open.add(ticket, { span, common, isHold, requests: 0, renewals: 0 });
-  }
-
   #requested(event: EventOf<"request">): void {
     const names = nameAttributes(event, this.#lockName);
     const common = { ...names, "lock.mode": event.mode };
     const attributes = { ...common, "lock.blocking": event.wait };
-    this.#add(event.ticket, this.#tracer.startSpan("lock acquire", { attributes }), common, false);
+    const span = this.#tracer.startSpan("lock acquire", { attributes });
+    this.#open.add(event.ticket, { span, common, requests: 0, renewals: 0 });
   }
 
   #answered(event: Answer): void {
@@ -124,11 +121,11 @@ class LockSpans {
     const common = open?.common ?? nameAttributes(event, this.#lockName);
     // In the active context, as the acquisition was: beside it, and not below what is over. The link
     // says which acquisition it came of, also where the context does not follow a caller's promises.
-    const hold = this.#tracer.startSpan("lock hold", {
+    const span = this.#tracer.startSpan("lock hold", {
       attributes: { ...common, "lock.fencing_token": event.fencingToken },
       ...(open !== undefined && { links: [{ context: open.span.spanContext() }] }),
     });
-    this.#add(event.ticket, hold, common, true);
+    this.#open.add(event.ticket, { span, common, requests: 0, renewals: 0 });
   }
 
   #renewed(event: EventOf<"renew">): void {
@@ -161,8 +158,8 @@ class LockSpans {
     const { span, requests, renewals } = open;
     const outcome = endOutcome(event);
     if (outcome.outcome === "lost") {
-      const code = { "error.type": outcome.error ?? "" };
-      span.addEvent("lock.lost", { ...nameAttribute(event, this.#lockName), ...code });
+      const name = nameAttribute(event, this.#lockName); // of several locks, the one that was lost
+      span.addEvent("lock.lost", { ...name, ...errorAttribute(outcome) });
     }
     end(span, outcome, {
       ...("heldMs" in event && { "lock.held_ms": event.heldMs }),
