@@ -20,13 +20,21 @@
 export { lock, locks, tryLock } from "./src/lock.ts";
 export { LockManager } from "./src/manager.ts";
 export type { Lease } from "./src/lease/lease.ts";
+export type {
+  ConditionCheckOptions,
+  LeaseConditionCheck,
+  TransactOptions,
+  TransactWriteItem,
+} from "./src/lease/transact.ts";
 export type { LockHolderInfo, LockInfo } from "./src/inspect.ts";
 export type {
   AcquireOptions,
+  BreakOptions,
   InspectOptions,
+  ListOptions,
   LockManagerOptions,
-  TableOptions,
 } from "./src/options.ts";
+export type { TableOptions } from "./src/records/place.ts";
 export type { LockMode } from "./src/records/record.ts";
 export {
   isLockError,
@@ -38,9 +46,12 @@ export {
   LockServiceError,
   type LockTableCode,
   LockTableError,
+  LockTransactionError,
+  type TransactionReason,
 } from "./src/errors.ts";
-export type { LockEvent, LockEventListener } from "./src/events.ts";
+export type { LeaseEvent, LockEvent, LockEventListener, LockEventSubject } from "./src/events.ts";
 export type { DynamoClient } from "./src/dynamodb/client.ts";
+export type { AttributeMap, AttributeValue } from "./src/dynamodb/values.ts";
 export type { AnswerTiming } from "./src/dynamodb/attempt.ts";
 export type { SendOptions } from "./src/dynamodb/options.ts";
 export type { AwsCredentialIdentity, AwsCredentialProvider } from "./src/credentials/identity.ts";
