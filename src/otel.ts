@@ -42,7 +42,7 @@
  * | `error.type` | acquire, hold | the error's code, with status `ERROR`; none for `missed` and `aborted` |
  * | `lock.waited_ms`, `lock.takeover` | acquire | the wait, and whether a dead holder was removed |
  * | `lock.fencing_token` | all, once granted | the token |
- * | `lock.requests` | all | requests to DynamoDB; of hold, those of renewals and of the release |
+ * | `lock.requests` | all | requests to DynamoDB; of hold, those of renewals, transactions and the release |
  * | `lock.held_ms`, `lock.renewals` | hold | how long it was held, how often it was renewed |
  * | `lock.remaining_ms` | renew | for how long it is held now |
  *
@@ -63,7 +63,10 @@
  * | `lock.lost` | counter, `{lease}` | `lock.mode`, `error.type` |
  * | `lock.requests` | counter, `{request}` | `lock.operation`: `acquire`, `renew` or `release` |
  *
- * They carry no lock's name, since names have no bound, unless `lockName` gives one. Nothing here ever
+ * Requests of renewals and releases that fail, and of clean-ups, are not counted: events do not tell
+ * them. A caller that enters a lock again has spans of its own, and counts as one more lease.
+ *
+ * Metrics carry no lock's name, since names have no bound, unless `lockName` gives one. Nothing here ever
  * carries an owner, data or a credential.
  *
  * @module

@@ -68,7 +68,7 @@ function instruments(meter: MeterLike): Instruments {
       unit: "{lease}",
     }),
     requests: meter.createCounter("lock.requests", {
-      description: "Requests that were sent to DynamoDB.",
+      description: "Requests to DynamoDB for acquisitions, renewals and releases.",
       unit: "{request}",
     }),
   };
