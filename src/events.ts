@@ -46,7 +46,7 @@ export type LeaseEvent =
     readonly tookMs: number;
     readonly requests: number;
   }
-  /** A renewal is overdue: half of the lease is over, and it is not confirmed yet. */
+  /** A renewal is overdue: half of the lease is left, and it is not confirmed yet. */
   | {
     readonly type: "endangered";
     readonly fencingToken: number;

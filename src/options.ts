@@ -292,6 +292,6 @@ export function checkBreakOptions(options: BreakOptions): BreakOptions {
   const action = "break a lock";
   const token = wholeNumber(0, Number.MAX_SAFE_INTEGER);
   const set = checkOptions(action, options, { token, signal });
-  token(action, "token", set.token);
+  ofType("number")(action, "token", set.token); // it must be there
   return set;
 }

@@ -214,3 +214,42 @@ Deno.test("a listener may use the lease and the manager that it is told of", asy
   assertEquals(lease.held, true);
   await world.end(process);
 });
+
+Deno.test("events tell once that a renewal is overdue, while it can still be saved", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  let down = true;
+  world.fail({ kind: "hang" }, { when: (request) => down && only("renew")(request), times: 100 });
+  await world.pass(7_500);
+  assertEquals(types(process).includes("endangered"), false);
+  await world.pass(2_000);
+  const { fencingToken, remainingMs } = last(process, "endangered");
+  assertEquals(fencingToken, lease.fencingToken);
+  assert(remainingMs > 9_000 && remainingMs <= 10_000, `${remainingMs} ms are left`);
+  down = false;
+  await world.pass(7_000);
+  assertEquals([lease.held, types(process).filter((type) => type === "endangered").length], [
+    true,
+    1,
+  ]);
+  await world.end(process);
+});
+
+Deno.test("events tell of an acquisition that was rejected, and by whose will", async () => {
+  const world = await World.create();
+  const [holder, process] = [world.process(), world.process()];
+  await world.until(holder.manager.acquire("job"));
+  const controller = new AbortController();
+  const waiting = process.manager.acquire("job", { signal: controller.signal });
+  waiting.catch(() => {});
+  await world.pass(2_000);
+  controller.abort();
+  await assertRejects(() => world.until(waiting));
+  const { code, waitedMs, requests } = last(process, "fail");
+  assertEquals(code, "ABORTED");
+  assert(waitedMs >= 2_000 && requests >= 2, `${waitedMs} ms, ${requests} requests`);
+  await assertRejects(() => world.until(process.manager.acquire("job", { maxRequests: 2 })));
+  assertEquals([last(process, "fail").code, last(process, "fail").requests], ["MAX_REQUESTS", 2]);
+  await world.end(holder, process);
+});

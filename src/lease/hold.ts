@@ -160,7 +160,7 @@ export class Hold {
   /** One renewal. Answers why it failed, if it did; it never rejects. */
   async #attempt(data?: string | null): Promise<unknown> {
     const { runtime } = this.#context;
-    // From when half of the lease is over: also where the renewal waits for something else.
+    // When half of the lease is left: also where the renewal waits for something else.
     const { leaseMs } = this.#state.proposal;
     const alarm = runtime.setTimer(
       () => this.#warn(),
