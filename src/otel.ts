@@ -63,8 +63,8 @@
  * | `lock.lost` | counter, `{lease}` | `lock.mode`, `error.type` |
  * | `lock.requests` | counter, `{request}` | `lock.operation`: `acquire`, `renew` or `release` |
  *
- * Requests of renewals and releases that fail, and of clean-ups, are not counted: events do not tell
- * them. A caller that enters a lock again has spans of its own, and counts as one more lease.
+ * Requests of clean-ups are not counted: events do not tell them. Those under a lease that is then lost
+ * count as `renew`. A caller that enters a lock again has spans of its own, and counts as one more lease.
  *
  * Metrics carry no lock's name, since names have no bound, unless `lockName` gives one. Nothing here ever
  * carries an owner, data or a credential.

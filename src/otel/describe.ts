@@ -17,10 +17,7 @@ export type EventOf<T extends LockEvent["type"]> = Extract<LockEvent, { readonly
 export type Answer = EventOf<"grant" | "miss" | "fail">;
 
 /** An event that ends a lease. */
-export type End = EventOf<"lost" | "release"> | ReleaseTrouble;
-
-/** The release failed: nothing more is told of that lease, which runs out by itself. */
-type ReleaseTrouble = EventOf<"trouble"> & { readonly step: "release" };
+export type End = EventOf<"lost" | "release">;
 
 /** How something ended, and if that was an error, which. */
 export interface Outcome {
@@ -30,8 +27,7 @@ export interface Outcome {
 
 /** Whether an event ends a lease. */
 export function isEnd(event: LockEvent): event is End {
-  return event.type === "lost" || event.type === "release" ||
-    event.type === "trouble" && event.step === "release";
+  return event.type === "lost" || event.type === "release";
 }
 
 /** How an acquisition ended. */
@@ -46,7 +42,8 @@ export function answerOutcome(event: Answer): Outcome {
 /** How a lease ended. */
 export function endOutcome(event: End): Outcome {
   if (event.type === "lost") return { outcome: "lost", error: event.code };
-  if (event.type === "trouble") return { outcome: "abandoned", error: event.code };
+  // The release failed, and goes on where nobody hears of it.
+  if (event.held === undefined) return { outcome: "abandoned", error: "UNKNOWN" };
   // Only the release found that it was gone, and it does not say why.
   return event.held ? { outcome: "released" } : { outcome: "lost", error: "UNKNOWN" };
 }

@@ -101,11 +101,16 @@ class LockMetrics {
     }
   }
 
-  #sent(event: Answer | EventOf<"renew" | "release">): void {
-    const isLater = event.type === "renew" || event.type === "release";
+  #sent(event: Answer | EventOf<"renew"> | End): void {
+    const { type } = event;
     this.#to.requests.add(event.requests, {
       ...nameAttribute(event, this.#lockName),
-      "lock.operation": isLater ? event.type : "acquire",
+      // What a lease has sent in vain before it was lost were renewals.
+      "lock.operation": type === "lost"
+        ? "renew"
+        : type === "renew" || type === "release"
+        ? type
+        : "acquire",
     });
   }
 
@@ -133,10 +138,8 @@ class LockMetrics {
     if (open === undefined) return;
     this.#letGo(open);
     const ended = endOutcome(event);
-    if ("heldMs" in event) {
-      const attributes = { ...open.attributes, ...outcomeAttributes(ended) };
-      this.#to.hold.record(event.heldMs / 1_000, attributes);
-    }
+    const attributes = { ...open.attributes, ...outcomeAttributes(ended) };
+    this.#to.hold.record(event.heldMs / 1_000, attributes);
     if (ended.outcome !== "lost") return;
     this.#to.lost.add(1, {
       ...open.attributes,

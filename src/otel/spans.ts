@@ -162,8 +162,8 @@ class LockSpans {
       span.addEvent("lock.lost", { ...name, ...errorAttribute(outcome) });
     }
     end(span, outcome, {
-      ...("heldMs" in event && { "lock.held_ms": event.heldMs }),
-      "lock.requests": requests + ("requests" in event ? event.requests : 0),
+      "lock.held_ms": event.heldMs,
+      "lock.requests": requests + event.requests,
       "lock.renewals": renewals,
     });
   }

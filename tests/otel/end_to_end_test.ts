@@ -206,7 +206,7 @@ Deno.test("a release that DynamoDB does not answer ends the span", async () => {
   world.fail({ kind: "drop-request" }, { times: Infinity, when: () => away });
   await assertRejects(() => world.until(lease.release()));
   const { status, attributes } = telemetry.only("lock hold");
-  assertEquals(status, { code: SpanStatusCode.ERROR, message: "UNAVAILABLE" });
+  assertEquals(status, { code: SpanStatusCode.ERROR, message: "UNKNOWN" });
   assertEquals(attributes["lock.outcome"], "abandoned");
   assertEquals((await telemetry.points("lock.held"))[0]?.value, 0);
   away = false;

@@ -72,13 +72,18 @@ Deno.test("holds and losses are told by how they ended", async () => {
     { ticket: 4 },
     REQUEST,
     GRANT,
-    { type: "trouble", step: "release", code: "UNAVAILABLE" },
+    { ...RELEASE, held: undefined } as typeof RELEASE,
   );
   const lost = { ...EXCLUSIVE, "lock.outcome": "lost" };
   assertEquals(await telemetry.points("lock.hold.duration"), [
     { attributes: { ...EXCLUSIVE, "lock.outcome": "released" }, value: 10, count: 1 },
     { attributes: { ...lost, "error.type": "LEASE_STOLEN" }, value: 10, count: 1 },
     { attributes: { ...lost, "error.type": "UNKNOWN" }, value: 10, count: 1 },
+    {
+      attributes: { ...EXCLUSIVE, "lock.outcome": "abandoned", "error.type": "UNKNOWN" },
+      value: 10,
+      count: 1,
+    },
   ]);
   assertEquals(await telemetry.points("lock.lost"), [
     { attributes: { ...EXCLUSIVE, "error.type": "LEASE_STOLEN" }, value: 1 },

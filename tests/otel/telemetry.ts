@@ -102,7 +102,7 @@ export const RELEASE: LeaseEvent = {
 };
 /** It is lost after ten seconds. */
 export const LOST: LeaseEvent = {
-  ...{ type: "lost", fencingToken: 7, code: "LEASE_STOLEN", heldMs: 10_000 },
+  ...{ type: "lost", fencingToken: 7, code: "LEASE_STOLEN", heldMs: 10_000, requests: 0 },
 };
 /** It is held by somebody else. */
 export const MISS: LeaseEvent = { type: "miss", waitedMs: 500, requests: 1 };
