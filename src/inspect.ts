@@ -4,6 +4,7 @@
  * @module
  */
 
+import { deadInMs, type View } from "./lease/decide.ts";
 import type { LockMode, LockRecord } from "./records/record.ts";
 
 /** Somebody who holds a lock, or died holding it. */
@@ -16,6 +17,12 @@ export interface LockHolderInfo {
   readonly fencingToken: number;
   /** When its lease runs out if it is not renewed, by the clock of DynamoDB. */
   readonly expiresAt: Date;
+  /**
+   * `false` where it is known to be dead: its lease is over by DynamoDB's clock, or this process has
+   * seen it unchanged for its whole lease. `true` is no more than "not known to be dead": a holder that
+   * crashed a moment ago is alive until its lease is over.
+   */
+  readonly alive: boolean;
   /** The length of its lease in milliseconds. */
   readonly leaseMs: number;
   /** What it stored beside the lock. */
@@ -29,20 +36,25 @@ export interface LockInfo {
   /** The greatest fencing token ever granted or proposed. */
   readonly fencingToken: number;
   /**
-   * Everybody in the record, in the order of their tokens. A holder whose `expiresAt` has passed is
-   * dead, and is removed by whoever takes the lock next.
+   * Everybody in the record, in the order of their tokens. One that is not `alive` is removed by
+   * whoever takes the lock next.
    */
   readonly holders: readonly LockHolderInfo[];
 }
 
 /** A record without what only its holder may know. */
-export function describeLock(name: string, record: LockRecord | undefined): LockInfo | null {
+export function describeLock(
+  name: string,
+  record: LockRecord | undefined,
+  view: View,
+): LockInfo | null {
   if (record === undefined) return null;
   const holders = record.holders.map((holder) => ({
     ownerId: holder.ownerId,
     mode: holder.mode,
     fencingToken: holder.token,
     expiresAt: new Date(holder.expires),
+    alive: deadInMs(holder, view) > 0,
     leaseMs: holder.leaseMs,
     ...(holder.data !== undefined && { data: holder.data }),
   }));

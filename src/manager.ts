@@ -42,6 +42,12 @@ interface Opened {
   readonly ownerId: string;
 }
 
+/** What stands beside the core needs of a manager. It is not for others: `mod.ts` does not export it. */
+export type Inside = readonly [runtime: Runtime, cancelledByClose: Set<AbortController>];
+
+/** The inside of a manager. */
+export let insideOf: (manager: LockManager) => Inside;
+
 /**
  * Locks with one configuration. The default one is {@linkcode locks}; `lock` and `tryLock` use it.
  *
@@ -69,6 +75,10 @@ export class LockManager {
   readonly #cancels = new Set<AbortController>();
   #closed = false;
   #opened: Opened | undefined;
+
+  static {
+    insideOf = (manager) => [manager.#runtime, manager.#cancels];
+  }
 
   /**
    * Makes a manager.
@@ -119,7 +129,8 @@ export class LockManager {
     checkName(name, place);
     if (this.#closed) throw closedError();
     signal?.throwIfAborted();
-    return describeLock(name, await this.#track(table.read(name, { signal })));
+    const record = await this.#track(table.read(name, { signal }));
+    return describeLock(name, record, table.view(this.#options));
   }
 
   /**

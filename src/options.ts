@@ -144,7 +144,8 @@ const maxHoldMs = wholeNumber(1_000, 365 * 24 * 60 * 60_000);
 const owner = textOf(1, 256);
 const waitUntil = ofType("function");
 
-const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
+/** The checks of the options of one acquisition. */
+export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
   leaseMs,
   renew,
   maxHoldMs,

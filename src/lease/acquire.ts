@@ -271,13 +271,8 @@ export class Acquisition {
   }
 
   #judge(record: LockRecord | undefined): Verdict {
-    const { table, runtime, settings } = this.#context;
-    const now = runtime.now();
-    return judge(record, {
-      serverLower: table.clock.lower(now),
-      maxClockSkewMs: settings.maxClockSkewMs,
-      unchangedMs: (holder) => table.memory.unchangedMs(holder, now),
-    });
+    const { table, settings } = this.#context;
+    return judge(record, table.view(settings));
   }
 
   async #sleep(polls: number, deadInMs: number): Promise<void> {

@@ -12,6 +12,7 @@ import type { Wire } from "../dynamodb/wire.ts";
 import type { Layout, UpdateInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
 import type { Moment, Runtime } from "../runtime.ts";
+import type { View } from "./decide.ts";
 import { LockMemory } from "./memory.ts";
 import { ServerClock } from "./server_clock.ts";
 import { translate } from "./translate.ts";
@@ -97,6 +98,16 @@ export class LockTable {
       const own = limits.signal?.aborted || !isDynamoError(error);
       throw own ? error : translate(error, name);
     }
+  }
+
+  /** What this process knows now of the holders of a record, to judge them by. */
+  view({ maxClockSkewMs }: Pick<View, "maxClockSkewMs">): View {
+    const now = this.#runtime.now();
+    return {
+      serverLower: this.clock.lower(now),
+      maxClockSkewMs,
+      unchangedMs: (holder) => this.memory.unchangedMs(holder, now),
+    };
   }
 
   async #send(
