@@ -164,8 +164,7 @@ Deno.test("inspect() without dates calls a holder dead once it was seen unchange
   await world.until(crashed.manager.acquire("job"));
   crashed.node.pause();
   await world.pass(60_000);
-  const alive = async () =>
-    (await world.until(other.manager.inspect("job")))!.holders[0]!.alive;
+  const alive = async () => (await world.until(other.manager.inspect("job")))!.holders[0]!.alive;
   assertEquals(await alive(), true, "seen for the first time");
   await world.pass(20_900);
   assertEquals(await alive(), true);
