@@ -158,7 +158,8 @@ const owner = textOf(1, 256);
 const waitUntil = ofType("function");
 const signal = having("addEventListener");
 
-const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
+/** The checks of the options of one acquisition. */
+export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
   leaseMs,
   renew,
   maxHoldMs,
