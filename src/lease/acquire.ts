@@ -211,7 +211,7 @@ export class Acquisition {
     this.#open = proposal;
     const outcome = await this.#context.table.write(writes, limits);
     if (outcome.applied) {
-      this.#outlook.sweep(outcome.records, proposal);
+      this.#outlook.sweep(proposal, outcome.records);
       return { kind: "granted", proposal };
     }
     // Only a plain answer to the only attempt says that it was not, and will not be, applied.
@@ -243,18 +243,17 @@ export class Acquisition {
 
   /** Looks for a proposal in records, and closes it where a fence has passed it. */
   #compare(proposal: Proposal | undefined, records: Records = new Map()): Seen {
-    if (proposal !== undefined && isGranted(records, proposal)) {
-      return { kind: "granted", proposal };
-    }
+    const seen: Seen = { kind: "records", records };
+    if (proposal === undefined) return seen;
+    if (isGranted(records, proposal)) return { kind: "granted", proposal };
     const isPassed = [...records.values()].some((record) =>
-      record && record.fence >= proposal!?.token
+      record && record.fence >= proposal.token
     );
-    if (isPassed && this.#open !== undefined) {
-      // Gone from one of several names, it may still be on the others.
-      if (this.#open.names.length > 1) this.#cleanUp(this.#open, false);
-      this.#open = undefined;
-    }
-    return { kind: "records", records };
+    if (!isPassed || this.#open === undefined) return seen;
+    // Gone from one of several names, it may still be on the others.
+    if (this.#open.names.length > 1) this.#cleanUp(this.#open, false);
+    this.#open = undefined;
+    return seen;
   }
 
   #cleanUp(proposal: Proposal, open: boolean): void {

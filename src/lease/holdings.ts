@@ -52,7 +52,8 @@ export class Holdings {
   readonly #leases = new Set<HeldLease>();
   readonly #rooms = new Map<string, Room>();
   readonly #work = new Set<Promise<unknown>>();
-  readonly #cancels = new Set<AbortController>();
+  /** What ends with the manager: aborted when it is closed. */
+  readonly cancels: Set<AbortController> = new Set();
   #tickets = 0;
   #closed = false;
 
@@ -81,16 +82,14 @@ export class Holdings {
   async acquire(table: LockTable, request: LockRequest): Promise<Lease | null> {
     this.checkOpen();
     const cancel = new AbortController();
-    const { signal: own, wait, mode } = request;
+    const own = request.signal;
     const signal = own ? AbortSignal.any([own, cancel.signal]) : cancel.signal;
     signal.throwIfAborted();
     const context = this.#context(table, request);
     const serving: Serving = { request, context, signal, start: this.#runtime.now() };
-    context.emit({ type: "request", wait, mode });
-    this.checkOpen(); // a listener of that event may have closed it
     if (this.#runtime.isolatesRequests) return await this.#serve(serving);
-    this.#cancels.add(cancel);
-    const work = this.#serve(serving).finally(() => this.#cancels.delete(cancel));
+    this.cancels.add(cancel);
+    const work = this.#serve(serving).finally(() => this.cancels.delete(cancel));
     return await this.track(work);
   }
 
@@ -112,7 +111,7 @@ export class Holdings {
   /** Ends everything, and waits for it. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const cancel of this.#cancels) cancel.abort(closedError());
+    for (const cancel of this.cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
     // What is waited for may sleep by timers that keep no process alive.
     const alive = this.#runtime.setTimer(() => {}, CLOSE_MOST_MS);
@@ -133,7 +132,9 @@ export class Holdings {
     });
     const granted = ({ proposal: { token: fencingToken, takeover } }: GrantState) =>
       emit({ type: "grant", fencingToken, takeover, ...cost() });
+    emit({ type: "request", wait: request.wait, mode: request.mode });
     try {
+      this.checkOpen(); // a listener of that event may have closed it
       const again = this.#reenter(serving, granted);
       if (again !== undefined) return again;
       const queues = request.wait && !this.#runtime.isolatesRequests;
@@ -186,7 +187,7 @@ export class Holdings {
 
   /** Enters a lease that is held here in the same way, where all its callers allow that. */
   #reenter(serving: Serving, granted: (state: GrantState) => void): Lease | undefined {
-    const { request, context, start } = serving;
+    const { request, context } = serving;
     if (!request.reentrant) return undefined;
     const key = keyOf(request);
     for (const [other, { lease }] of this.#rooms) {
@@ -200,9 +201,14 @@ export class Holdings {
     if (!room?.lease.held) return undefined;
     granted(room.state);
     const { fencingToken } = room.lease;
-    return room.enter((held) => {
-      const heldMs = heldForMs(start, this.#runtime.now());
-      context.emit({ type: "release", fencingToken, held, heldMs, requests: 0 });
+    const since = this.#runtime.now();
+    return room.enter(({ lost, held }) => {
+      const heldMs = heldForMs(since, this.#runtime.now());
+      const told = { fencingToken, heldMs, requests: 0 };
+      // Given back together with a transaction, it was not lost.
+      if (!lost || lost === "LEASE_RELEASED") {
+        context.emit({ type: "release", held: lost ? true : held, ...told });
+      } else context.emit({ type: "lost", code: lost, ...told });
     });
   }
 

@@ -17,8 +17,10 @@ const CORE: readonly string[] = [
 
 /** What the core never imports, and what each of these may import of it and of the others. */
 const BESIDE: Record<string, readonly string[]> = {
+  election: CORE.slice(CORE.indexOf("lock")),
   table: CORE.slice(CORE.indexOf("options")),
   testing: ["runtime"],
+  otel: ["events", "records", "errors", "checks", "runtime"],
 };
 
 /** What a layer may import from outside the project. The core has one run-time dependency. */
