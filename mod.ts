@@ -27,6 +27,8 @@ export type {
   LockManagerOptions,
   TableOptions,
 } from "./src/options.ts";
+export type { LockRequestOptions } from "./src/web_locks/options.ts";
+export type { LockManagerSnapshot, LockSnapshotEntry } from "./src/web_locks/query.ts";
 export type { LockMode } from "./src/records/record.ts";
 export {
   isLockError,

@@ -42,16 +42,17 @@ function entryOf({ name, mode, ownerId }: LocalWaiter): LockSnapshotEntry {
 
 /** Takes a snapshot: of the manager itself as it is at the end, of everybody else by the table. */
 export async function queryLocks(source: LockSource): Promise<LockManagerSnapshot> {
+  const before = source.leases();
   await source.settled();
-  const before = source.held();
   const listed: (LocalWaiter & Grant & { expiresAt: Date })[] = [];
   for await (const { name, holders } of source.list()) {
     listed.push(...holders.map((holder) => ({ ...holder, name })));
   }
-  const own = source.held();
-  // What ended while the table was read may still have been in it.
+  const own = source.leases();
+  // What ended, or is ending, while the table was read may still have been in it.
   const known = new Set([...before, ...own].map(idOf));
   const now = source.serverTime();
   const others = listed.filter((one) => !known.has(idOf(one)) && one.expiresAt.getTime() > now);
-  return { held: [...own, ...others].map(entryOf), pending: source.pending().map(entryOf) };
+  const held = [...own.filter((one) => one.held), ...others];
+  return { held: held.map(entryOf), pending: source.pending().map(entryOf) };
 }

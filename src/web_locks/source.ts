@@ -24,9 +24,11 @@ export interface LocalWaiter {
   readonly ownerId: string;
 }
 
-/** Somebody of this manager who holds a lock. */
+/** A lease of this manager, which is in the table until its release is answered. */
 export interface LocalHolder extends LocalWaiter {
   readonly fencingToken: number;
+  /** Whether it is not being given back. */
+  readonly held: boolean;
 }
 
 /** A manager, seen by what is built on it. Names are keys here. */
@@ -42,8 +44,8 @@ export interface LockSource {
   settled(key?: string): Promise<void>;
   /** Whether somebody waits in the queue of this name. */
   isAwaited(key: string): boolean;
-  /** Who holds a lock, in the order of the grants. */
-  held(): LocalHolder[];
+  /** The leases that have not ended, in the order of the grants. */
+  leases(): LocalHolder[];
   /** Who waits, in the order in which they came. */
   pending(): LocalWaiter[];
   /** Every record of the table. */
