@@ -20,15 +20,23 @@
 export { lock, locks, tryLock } from "./src/lock.ts";
 export { LockManager } from "./src/manager.ts";
 export type { Lease } from "./src/lease/lease.ts";
+export type {
+  ConditionCheckOptions,
+  LeaseConditionCheck,
+  TransactOptions,
+  TransactWriteItem,
+} from "./src/lease/transact.ts";
 export type { LockHolderInfo, LockInfo } from "./src/inspect.ts";
 export type {
   AcquireOptions,
+  BreakOptions,
   InspectOptions,
+  ListOptions,
   LockManagerOptions,
-  TableOptions,
 } from "./src/options.ts";
 export type { LockRequestOptions } from "./src/web_locks/options.ts";
 export type { LockManagerSnapshot, LockSnapshotEntry } from "./src/web_locks/query.ts";
+export type { TableOptions } from "./src/records/place.ts";
 export type { LockMode } from "./src/records/record.ts";
 export {
   isLockError,
@@ -40,9 +48,12 @@ export {
   LockServiceError,
   type LockTableCode,
   LockTableError,
+  LockTransactionError,
+  type TransactionReason,
 } from "./src/errors.ts";
-export type { LockEvent, LockEventListener } from "./src/events.ts";
+export type { LeaseEvent, LockEvent, LockEventListener, LockEventSubject } from "./src/events.ts";
 export type { DynamoClient } from "./src/dynamodb/client.ts";
+export type { AttributeMap, AttributeValue } from "./src/dynamodb/values.ts";
 export type { AnswerTiming } from "./src/dynamodb/attempt.ts";
 export type { SendOptions } from "./src/dynamodb/options.ts";
 export type { AwsCredentialIdentity, AwsCredentialProvider } from "./src/credentials/identity.ts";

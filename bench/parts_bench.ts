@@ -40,21 +40,22 @@ Deno.bench("the signer with its own hashing", { group: "sign" }, async () => {
 
 const layout = new NativeLayout({ name: "dynamo-lock", partitionKey: "key", prefix: "" });
 const grant = {
-  name: "invoice/42",
+  mode: "exclusive" as const,
   grantId: "0123456789abcdef0123456789abcdef",
   token: 1_767_225_600_000,
   ownerId: "0123456789abcdef",
   leaseMs: 20_000,
   expires: 1_767_225_620_000,
+  madeAt: 1_767_225_600_000,
 };
-const written = layout.acquire(grant);
+const written = layout.acquire("invoice/42", grant);
 
 Deno.bench("JSON of a ready request", { group: "encode", baseline: true }, () => {
   JSON.stringify(written);
 });
 
 Deno.bench("an acquisition, to JSON", { group: "encode" }, () => {
-  JSON.stringify(layout.acquire(grant));
+  JSON.stringify(layout.acquire("invoice/42", grant));
 });
 
 const item = {
@@ -78,7 +79,13 @@ const item = {
   },
 };
 const text = JSON.stringify(item);
-const view = { serverLower: 1_767_225_600_000, maxClockSkewMs: 1_000, unchangedMs: () => 0 };
+const view = {
+  serverLower: 1_767_225_600_000,
+  serverNow: 1_767_225_600_000,
+  maxClockSkewMs: 1_000,
+  pollMs: 1_000,
+  unchangedMs: () => 0,
+};
 
 Deno.bench("JSON of a record, parsed", { group: "decide", baseline: true }, () => {
   JSON.parse(text);
@@ -86,6 +93,6 @@ Deno.bench("JSON of a record, parsed", { group: "decide", baseline: true }, () =
 
 Deno.bench("a record parsed, understood and judged", { group: "decide" }, () => {
   const record = layout.parse("invoice/42", JSON.parse(text));
-  judge(record, view);
+  judge(record, grant, view);
   nextToken(1_767_225_600_000, record!.fence, 0.5);
 });

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { AttributeMap } from "./dynamodb/values.ts";
+
 /** Why a lease is no longer held. */
 export type LeaseLostCode =
   /** Another holder was granted the lock, or an operator broke it. */
@@ -24,7 +26,9 @@ export type LockTableCode =
   /** The item under the lock's key belongs to something else. Nothing was written. */
   | "RECORD_FOREIGN"
   /** The item under the lock's key is ours but cannot be understood. Nothing was written. */
-  | "RECORD_INVALID";
+  | "RECORD_INVALID"
+  /** The lock is held as a semaphore with other permits, or is held and is no semaphore. */
+  | "PERMITS_MISMATCH";
 
 /** Why DynamoDB could not be asked, or would not answer. */
 export type LockServiceCode =
@@ -48,6 +52,8 @@ export type LockErrorCode =
   | LeaseLostCode
   | LockTableCode
   | LockServiceCode
+  /** The writes of a transaction under a lease were refused; the lease is still held. */
+  | "TRANSACTION_CANCELED"
   /** The manager was closed. */
   | "MANAGER_CLOSED";
 
@@ -92,6 +98,37 @@ export class LockTableError extends LockError<LockTableCode> {
 export class LockServiceError extends LockError<LockServiceCode> {
   /** The class, as a text that survives minifying. */
   override readonly name: string = "LockServiceError";
+}
+
+/** Why an element of a transaction was refused. */
+export interface TransactionReason {
+  /** Its place among the elements that the caller gave, from 0. */
+  readonly index: number;
+  /** Such as `"ConditionalCheckFailed"` or `"ValidationError"`. */
+  readonly code: string;
+  /** DynamoDB's words. */
+  readonly message?: string | undefined;
+  /** The item as it was, where the element asked for `ALL_OLD`. */
+  readonly item?: AttributeMap | undefined;
+}
+
+/** None of the writes of a transaction under a lease has landed, for a reason that is not the lock's. */
+export class LockTransactionError extends LockError<"TRANSACTION_CANCELED"> {
+  /** The class, as a text that survives minifying. */
+  override readonly name: string = "LockTransactionError";
+  /** Why, for each element that was refused. */
+  readonly reasons: readonly TransactionReason[];
+
+  /** Makes an error; callers only ever catch it. */
+  constructor(
+    message: string,
+    lockName: string | undefined,
+    cause: unknown,
+    reasons: readonly TransactionReason[],
+  ) {
+    super("TRANSACTION_CANCELED", message, lockName, cause);
+    this.reasons = reasons;
+  }
 }
 
 /**

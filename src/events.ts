@@ -4,51 +4,82 @@
  * @module
  */
 
-import type { LeaseLostCode } from "./errors.ts";
+import type { LeaseLostCode, LockErrorCode } from "./errors.ts";
+import type { LockMode } from "./records/record.ts";
 
-/** Something that happened to a lock. Durations are in milliseconds. */
-export type LockEvent =
+/** What an event is about: one acquisition, and the lease that came of it. */
+export interface LockEventSubject {
+  /** The lock's name; of several the first one, or where one was lost that one. */
+  readonly name: string;
+  /** All names of the acquisition. */
+  readonly names: readonly string[];
+  /** The same in all events of one acquisition and its lease; counted by each manager from 1. */
+  readonly ticket: number;
+}
+
+/** What happened, without what it happened to. Durations are in milliseconds. */
+export type LeaseEvent =
   /** Somebody asked for the lock. */
-  | { readonly type: "request"; readonly name: string; readonly wait: boolean }
-  /** It was granted. `takeover`: a dead holder had to be removed. */
+  | { readonly type: "request"; readonly wait: boolean; readonly mode: LockMode }
+  /** It was granted. `takeover`: a dead holder had to be removed. `requests`: what that took. */
   | {
     readonly type: "grant";
-    readonly name: string;
     readonly fencingToken: number;
     readonly waitedMs: number;
     readonly takeover: boolean;
+    readonly requests: number;
   }
   /** `tryLock` found it held. */
-  | { readonly type: "miss"; readonly name: string }
+  | { readonly type: "miss"; readonly waitedMs: number; readonly requests: number }
+  /** The acquisition was rejected: `"ABORTED"` by the caller's own signal. */
+  | {
+    readonly type: "fail";
+    readonly code: LockErrorCode | "ABORTED" | "UNKNOWN";
+    readonly waitedMs: number;
+    readonly requests: number;
+  }
   /** It was renewed. */
   | {
     readonly type: "renew";
-    readonly name: string;
+    readonly fencingToken: number;
+    readonly remainingMs: number;
+    readonly tookMs: number;
+    readonly requests: number;
+  }
+  /** A renewal is overdue: half of the lease is left, and it is not confirmed yet. */
+  | {
+    readonly type: "endangered";
     readonly fencingToken: number;
     readonly remainingMs: number;
   }
   /** A renewal, a poll or a clean-up failed and is tried again. */
   | {
     readonly type: "trouble";
-    readonly name: string;
     readonly step: "wait" | "renew" | "release" | "clean-up";
-    readonly code: string;
+    readonly code: LockErrorCode | "UNKNOWN";
   }
   /** It was lost. */
   | {
     readonly type: "lost";
-    readonly name: string;
     readonly fencingToken: number;
     readonly code: LeaseLostCode;
+    readonly heldMs: number;
   }
-  /** It was given back. `held` is `false` where it turned out to be lost before. */
+  /**
+   * It was given back. `held` is `false` where it turned out to be lost before. `requests`: those of
+   * the release, and of the transactions under the lease.
+   */
   | {
     readonly type: "release";
-    readonly name: string;
     readonly fencingToken: number;
     readonly held: boolean;
     readonly heldMs: number;
-  }
+    readonly requests: number;
+  };
+
+/** Something that happened to a lock. Durations are in milliseconds. */
+export type LockEvent =
+  | LockEventSubject & LeaseEvent
   /** A request is sent again after a failed attempt. */
   | {
     readonly type: "retry";

@@ -1,9 +1,10 @@
 /**
- * What others may see of a lock.
+ * What others may see of locks, and how an operator breaks one.
  *
  * @module
  */
 
+import type { LockTable } from "./lease/lock_table.ts";
 import type { LockMode, LockRecord } from "./records/record.ts";
 
 /** Somebody who holds a lock, or died holding it. */
@@ -28,6 +29,8 @@ export interface LockInfo {
   readonly name: string;
   /** The greatest fencing token ever granted or proposed. */
   readonly fencingToken: number;
+  /** How many may hold it at once, where it is, or was last, a semaphore. */
+  readonly permits?: number;
   /**
    * Everybody in the record, in the order of their tokens. A holder whose `expiresAt` has passed is
    * dead, and is removed by whoever takes the lock next.
@@ -47,5 +50,38 @@ export function describeLock(name: string, record: LockRecord | undefined): Lock
     ...(holder.data !== undefined && { data: holder.data }),
   }));
   holders.sort((one, other) => one.fencingToken - other.fencingToken);
-  return { name, fencingToken: record.fence, holders };
+  const { fence: fencingToken, permits } = record;
+  return { name, fencingToken, ...(permits !== undefined && { permits }), holders };
+}
+
+/** All locks of a table whose names begin with `prefix`, page by page, in no order. */
+export async function* listLocks(
+  table: LockTable,
+  prefix: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LockInfo, void, undefined> {
+  for await (const [name, record] of table.scan(prefix, { signal })) {
+    yield describeLock(name, record)!;
+  }
+}
+
+/**
+ * Takes a lock away from the holder with this token. Answers whether it was there: another one that holds
+ * it by now is left alone.
+ */
+export async function breakLock(
+  table: LockTable,
+  name: string,
+  token: number,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const record = await table.read(name, { signal });
+  const holder = record?.holders.find((one) => one.token === token);
+  if (holder === undefined) return false;
+  const input = table.layout.revoke(name, holder);
+  const { applied, doubtful, error } = await table.write([{ name, input }], { signal });
+  if (signal?.aborted) throw signal.reason;
+  if (error !== undefined) throw error;
+  // Gone after an attempt that was not answered: that was our own doing.
+  return applied === true || doubtful === true;
 }

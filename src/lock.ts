@@ -18,7 +18,8 @@ export const locks: LockManager = new LockManager();
  * Waits for a lock and returns its lease, which is renewed in the background until it is released. One
  * request where the lock is free; while it is held, a read now and then.
  *
- * @param name The lock's name, 1 to 2,048 bytes of UTF-8.
+ * @param name The lock's name, 1 to 2,048 bytes of UTF-8; or up to 100 names, of which it takes all or
+ * none, as one lease.
  * @param options Options of this acquisition.
  * @throws {TypeError} When the name or an option has the wrong type, before any request.
  * @throws {RangeError} When the name or an option is out of its range, before any request.
@@ -41,15 +42,45 @@ export const locks: LockManager = new LockManager();
  * await using lease = await lock("invoice/43", { signal: AbortSignal.timeout(5_000) });
  * console.log(lease.held); // true
  * ```
+ *
+ * @example Let three at a time use something: a semaphore
+ * ```ts
+ * import { lock } from "@x/dynamo-lock";
+ *
+ * await using lease = await lock("api/slow", { permits: 3 });
+ * console.log(lease.mode); // shared
+ * ```
+ *
+ * @example Let many read, or one write
+ * ```ts
+ * import { lock } from "@x/dynamo-lock";
+ *
+ * {
+ *   await using _reader = await lock("catalogue", { mode: "shared" });
+ *   await using _another = await lock("catalogue", { mode: "shared" });
+ * }
+ * await using _writer = await lock("catalogue");
+ * ```
+ *
+ * @example Hold several locks, all of them or none
+ * ```ts
+ * import { lock } from "@x/dynamo-lock";
+ *
+ * await using lease = await lock(["account/7", "account/3"]);
+ * console.log(lease.names); // [ "account/3", "account/7" ]
+ * ```
  */
-export function lock(name: string, options?: AcquireOptions): Promise<Lease> {
+export function lock(
+  name: string | readonly string[],
+  options?: AcquireOptions,
+): Promise<Lease> {
   return locks.acquire(name, options);
 }
 
 /**
  * Takes a lock if it is free, or its holder is dead; `null` where somebody else holds it. Asks once.
  *
- * @param name The lock's name, 1 to 2,048 bytes of UTF-8.
+ * @param name The lock's name, or up to 100 names, as of {@linkcode lock}.
  * @param options Options of this acquisition.
  * @throws As {@linkcode lock}.
  *
@@ -63,6 +94,9 @@ export function lock(name: string, options?: AcquireOptions): Promise<Lease> {
  * }
  * ```
  */
-export function tryLock(name: string, options?: AcquireOptions): Promise<Lease | null> {
+export function tryLock(
+  name: string | readonly string[],
+  options?: AcquireOptions,
+): Promise<Lease | null> {
   return locks.tryAcquire(name, options);
 }

@@ -7,33 +7,27 @@
 import { environmentReader } from "./credentials/env.ts";
 import type { DynamoClientOptions } from "./dynamodb/options.ts";
 import { Wire } from "./dynamodb/wire.ts";
-import { LockError } from "./errors.ts";
 import { type LockEventListener, safely } from "./events.ts";
-import { describeLock, type LockInfo } from "./inspect.ts";
-import { type AcquireOrder, Acquisition } from "./lease/acquire.ts";
-import { type ProtocolContext, untilAborted } from "./lease/context.ts";
-import { heldForMs } from "./lease/decide.ts";
-import type { GrantState } from "./lease/grant_state.ts";
-import { HeldLease, type LeaseOptions } from "./lease/held_lease.ts";
+import { breakLock, describeLock, listLocks, type LockInfo } from "./inspect.ts";
+import { Holdings } from "./lease/holdings.ts";
 import type { Lease } from "./lease/lease.ts";
 import { LockTable } from "./lease/lock_table.ts";
-import { LocalQueue } from "./lease/queue.ts";
 import {
   type AcquireOptions,
+  type BreakOptions,
   checkAcquireOptions,
+  checkBreakOptions,
   checkInspectOptions,
+  checkListOptions,
   checkManagerOptions,
-  checkName,
   type InspectOptions,
+  type ListOptions,
   type LockManagerOptions,
-  placeOf,
 } from "./options.ts";
 import type { TablePlace } from "./records/layout.ts";
 import { NativeLayout } from "./records/native.ts";
+import { checkNames, placeOf } from "./records/place.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
-
-/** Longer than any clean-up takes. */
-const CLOSE_MOST_MS = 2_000_000_000;
 
 /** What is made on first use, when the environment may be read. */
 interface Opened {
@@ -63,11 +57,7 @@ export class LockManager {
   readonly #options: ReturnType<typeof checkManagerOptions>;
   readonly #runtime: Runtime;
   readonly #emit: LockEventListener;
-  readonly #queue = new LocalQueue();
-  readonly #leases = new Set<Lease>();
-  readonly #work = new Set<Promise<unknown>>();
-  readonly #cancels = new Set<AbortController>();
-  #closed = false;
+  readonly #holdings: Holdings;
   #opened: Opened | undefined;
 
   /**
@@ -80,30 +70,36 @@ export class LockManager {
     this.#options = checkManagerOptions(options);
     this.#runtime = options.runtime ?? systemRuntime;
     this.#emit = safely(options.onEvent);
+    this.#holdings = new Holdings(this.#runtime, this.#options, this.#emit);
   }
 
   /**
-   * Waits for a lock. One request where it is free.
+   * Waits for a lock, or for several at once: all of them or none, in one transaction. One request
+   * where they are free.
    *
-   * @param name The lock's name, 1 to 2,048 bytes of UTF-8.
-   * @throws {LockTableError} When the table, or the item under the name's key, is not what it must be.
+   * @param name The lock's name, 1 to 2,048 bytes of UTF-8; or up to 100 names, which are one lease.
+   * @throws {LockTableError} When the table, or the item under a name's key, is not what it must be;
+   * when the lock is held with other `permits`.
    * @throws {LockServiceError} When DynamoDB cannot be asked; while waiting, only after it has not
    * answered for a whole lease.
    * @throws The reason of `signal`, untouched, when it aborts.
    */
-  async acquire(name: string, options: AcquireOptions = {}): Promise<Lease> {
+  async acquire(name: string | readonly string[], options: AcquireOptions = {}): Promise<Lease> {
     // A wait ends with a lease or an error, never with `null`.
     return await this.#acquire(name, options, true) as Lease;
   }
 
   /**
    * Takes a lock if it is free, or if its holder is dead, and otherwise answers `null`: one request,
-   * two where a dead holder is removed. Does not queue.
+   * two where a dead holder is removed. Does not queue. Of several names it takes all, or none.
    *
-   * @param name The lock's name, 1 to 2,048 bytes of UTF-8.
+   * @param name As of {@linkcode acquire}.
    * @throws As {@linkcode acquire}.
    */
-  tryAcquire(name: string, options: AcquireOptions = {}): Promise<Lease | null> {
+  tryAcquire(
+    name: string | readonly string[],
+    options: AcquireOptions = {},
+  ): Promise<Lease | null> {
     return this.#acquire(name, options, false);
   }
 
@@ -115,11 +111,56 @@ export class LockManager {
    */
   async inspect(name: string, options: InspectOptions = {}): Promise<LockInfo | null> {
     const { signal } = checkInspectOptions(options);
-    const { place, table } = this.#open();
-    checkName(name, place);
-    if (this.#closed) throw closedError();
-    signal?.throwIfAborted();
-    return describeLock(name, await this.#track(table.read(name, { signal })));
+    const table = this.#table([name], signal);
+    return describeLock(name, await this.#holdings.track(table.read(name, { signal })));
+  }
+
+  /**
+   * Reads all locks of the table, also those that nobody holds, page by page and in no order. It is a
+   * `Scan`, which needs that permission and costs by the size of the whole table: for operators.
+   *
+   * @throws As {@linkcode inspect}, when it is iterated.
+   *
+   * @example Who holds what
+   * ```ts
+   * import { lock, locks } from "@x/dynamo-lock";
+   *
+   * await using _lease = await lock("job/1");
+   * for await (const { name, holders } of locks.list({ prefix: "job/" })) {
+   *   console.log(name, holders.length); // job/1 1
+   * }
+   * ```
+   */
+  list(options: ListOptions = {}): AsyncIterable<LockInfo> {
+    const { prefix = "", signal } = checkListOptions(options);
+    return listLocks(this.#table([], signal), prefix, signal);
+  }
+
+  /**
+   * Takes a lock away from its holder, by whoever knows better: an operator who has seen that the
+   * holder is gone or hangs. The holder with this token is removed, if it is still there; tokens go on
+   * rising. One that lives learns of it at its next renewal, with `LEASE_STOLEN`, and until then believes
+   * that it holds the lock.
+   *
+   * @returns Whether it was there.
+   * @throws As {@linkcode inspect}.
+   *
+   * @example Break what `inspect` has shown
+   * ```ts
+   * import { lock, locks } from "@x/dynamo-lock";
+   *
+   * const lease = await lock("stuck");
+   * const [holder] = (await locks.inspect("stuck"))!.holders;
+   * console.log(await locks.breakLock("stuck", { token: holder!.fencingToken })); // true
+   * console.log(lease.held); // false
+   * ```
+   */
+  async breakLock(name: string, options: BreakOptions): Promise<boolean> {
+    const { token, signal } = checkBreakOptions(options);
+    const table = this.#table([name], signal);
+    const broken = await this.#holdings.track(breakLock(table, name, token, signal));
+    if (broken) this.#holdings.taken(name, (lease) => lease.fencingToken === token);
+    return broken;
   }
 
   /**
@@ -127,18 +168,8 @@ export class LockManager {
    * `MANAGER_CLOSED`, and waits until nothing of it is under way. Never throws: a lease that cannot be
    * released runs out by itself.
    */
-  async close(): Promise<void> {
-    this.#closed = true;
-    for (const cancel of this.#cancels) cancel.abort(closedError());
-    if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
-    // What is waited for may sleep by timers that keep no process alive.
-    const alive = this.#runtime.setTimer(() => {}, CLOSE_MOST_MS);
-    // Work that was under way may end in one more lease.
-    while (this.#leases.size + this.#work.size > 0) {
-      await Promise.all([...this.#leases].map((lease) => lease[Symbol.asyncDispose]()));
-      await Promise.all(this.#work);
-    }
-    this.#runtime.clearTimer(alive);
+  close(): Promise<void> {
+    return this.#holdings.close();
   }
 
   /** Closes the manager. */
@@ -146,106 +177,37 @@ export class LockManager {
     return this.close();
   }
 
-  async #acquire(name: string, options: AcquireOptions, wait: boolean): Promise<Lease | null> {
-    const own = checkAcquireOptions(options);
-    const { place, ownerId } = this.#open();
-    checkName(name, place);
-    const wanted = { maxRequests: Infinity, ...this.#options, ...own };
-    const { leaseMs, owner = ownerId, data, maxRequests } = wanted;
-    if (this.#closed) throw closedError();
-    const cancel = new AbortController();
-    const signal = own.signal ? AbortSignal.any([own.signal, cancel.signal]) : cancel.signal;
-    signal.throwIfAborted();
-    const context = this.#context(own);
-    const start = this.#runtime.now();
-    this.#emit({ type: "request", name, wait });
-    if (this.#closed) throw closedError(); // by a listener of that event
-    const order = {
-      name,
-      leaseMs,
-      ownerId: owner,
-      data,
-      signal,
-      wait,
-      maxRequests,
-      heldHere: false,
-    };
-    const grant = async (acquisition: Acquisition) => {
-      const state = await acquisition.run();
-      const lease = state && this.#lease(context, state, wanted);
-      if (state === null) this.#emit({ type: "miss", name });
-      else {
-        const { token: fencingToken, takeover } = state.proposal;
-        const waitedMs = heldForMs(start, this.#runtime.now());
-        this.#emit({ type: "grant", name, fencingToken, waitedMs, takeover });
-      }
-      return lease;
-    };
-    if (this.#runtime.isolatesRequests) return await grant(new Acquisition(context, order));
-    this.#cancels.add(cancel);
-    const work = wait
-      ? this.#queued(context, order, grant)
-      : grant(new Acquisition(context, order));
-    return await this.#track(work.finally(() => this.#cancels.delete(cancel)));
-  }
-
-  /** Runs an acquisition when its turn has come. */
-  async #queued(
-    context: ProtocolContext,
-    order: AcquireOrder,
-    grant: (acquisition: Acquisition) => Promise<Lease | null>,
+  async #acquire(
+    name: string | readonly string[],
+    options: AcquireOptions,
+    wait: boolean,
+    steal = false,
   ): Promise<Lease | null> {
-    const { name, signal } = order;
-    const place = this.#queue.enter(name);
-    try {
-      await untilAborted(place.turn, signal);
-      signal.throwIfAborted();
-      const heldHere = [...this.#leases].some((lease) => lease.name === name);
-      place.acquisition = new Acquisition(context, { ...order, heldHere });
-      return await grant(place.acquisition);
-    } finally {
-      this.#queue.leave(name, place);
-    }
+    const own = checkAcquireOptions(options, this.#runtime);
+    const { place, ownerId, table } = this.#open();
+    const names = checkNames(name, place);
+    const { permits, mode = permits ? "shared" : "exclusive" } = own;
+    const wanted = { maxRequests: Infinity, owner: ownerId, reentrant: false };
+    const { owner, ...request } = { ...wanted, ...this.#options, ...own };
+    return await this.#holdings.acquire(table, {
+      ...request,
+      ownerId: owner,
+      names,
+      mode,
+      permits,
+      data: own.data,
+      wait,
+      steal,
+    });
   }
 
-  #lease(context: ProtocolContext, state: GrantState, options: LeaseOptions): Lease {
-    const lease: Lease = new HeldLease(context, state, {
-      offer: (from) => this.#queue.offer(from),
-      ended: (ended, next) => {
-        this.#leases.delete(ended);
-        if (next !== "served") this.#queue.nudge(ended.name, next === "stand back");
-      },
-    }, options);
-    // A Worker's request may end without a word: nothing of it is kept.
-    if (!this.#runtime.isolatesRequests) this.#leases.add(lease);
-    return lease;
-  }
-
-  #context(options: AcquireOptions): ProtocolContext {
-    const waitUntil = options.waitUntil ?? this.#options.waitUntil;
-    return {
-      table: this.#open().table,
-      runtime: this.#runtime,
-      settings: this.#options,
-      emit: this.#emit,
-      background: (work) => {
-        // Background work tells its troubles by events; a rejection here would end the process.
-        const quiet = work.catch(() => {});
-        this.#track(quiet);
-        try {
-          waitUntil?.(quiet);
-        } catch {
-          // A broken `waitUntil`, such as one without its `this`, must not break the lock.
-        }
-      },
-    };
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    if (this.#runtime.isolatesRequests) return work;
-    const done = work.catch(() => {}).finally(() => this.#work.delete(done));
-    this.#work.add(done);
-    return work;
+  /** The table, for a call about these names. */
+  #table(names: readonly string[], signal: AbortSignal | undefined): LockTable {
+    const { place, table } = this.#open();
+    for (const name of names) checkNames([name], place);
+    this.#holdings.checkOpen();
+    signal?.throwIfAborted();
+    return table;
   }
 
   #open(): Opened {
@@ -271,8 +233,4 @@ export class LockManager {
     const ownerId = owner ?? runtime.randomId().slice(0, 16);
     return this.#opened = { place, table: lockTable, ownerId };
   }
-}
-
-function closedError(): LockError {
-  return new LockError("MANAGER_CLOSED", "Cannot use a LockManager after 'close'");
 }

@@ -19,27 +19,9 @@ import { dynamoClient, isClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
-import type { TablePlace } from "./records/layout.ts";
-import { NATIVE_ATTRIBUTES } from "./records/native.ts";
-import { checkData, LEASE_MS_MAX } from "./records/record.ts";
+import { placeOf, type TableOptions } from "./records/place.ts";
+import { checkData, LEASE_MS_MAX, type LockMode } from "./records/record.ts";
 import type { Runtime } from "./runtime.ts";
-
-/** Where the locks live. */
-export interface TableOptions {
-  /** The table's name, 3 to 255 characters of `a-z A-Z 0-9 _ . -`, or its ARN. */
-  readonly name: string;
-  /** The name of the partition key, a string. @default {"key"} */
-  readonly partitionKey?: string;
-  /** The name of the sort key, a string, where the table has one. */
-  readonly sortKey?: string;
-  /** The value of the sort key in every lock's item. @default {"lock"} */
-  readonly sortValue?: string;
-  /**
-   * What is put before a lock's name to make its key, to keep locks apart from an application's other
-   * items. @default {""}
-   */
-  readonly prefix?: string;
-}
 
 /** Options of one acquisition. */
 export interface AcquireOptions {
@@ -67,6 +49,25 @@ export interface AcquireOptions {
    * left open is cleaned up in the background, by a few more. @default {no limit}
    */
   readonly maxRequests?: number;
+  /**
+   * `"exclusive"` holds it alone, `"shared"` together with all that share it too. An exclusive caller
+   * that only shared holders keep out has the right of way: no others are let in meanwhile.
+   * @default {"exclusive"}
+   */
+  readonly mode?: LockMode;
+  /**
+   * Makes it a semaphore that so many may hold at once, 1 to 100; not beside `mode`. All callers must
+   * say the same: another number, or none, is refused with `PERMITS_MISMATCH` while anybody holds
+   * it. Its cost goes by the size of the record: a write unit for 6 holders, 13 for 100.
+   */
+  readonly permits?: number;
+  /**
+   * Enters again where this manager holds the same names in the same way by a call that was
+   * `reentrant` too: at once, with no request, and sharing that lease, whose options go on. It is given
+   * back when all that entered have released. Other callers in the process are not told apart, so use
+   * it only where they are one. Not on Cloudflare Workers. @default {false}
+   */
+  readonly reentrant?: boolean;
   /** A text of at most 2,048 bytes that others see beside the lock. */
   readonly data?: string;
   /** What the holder calls itself, 1 to 256 bytes. @default {16 random hexadecimal digits} */
@@ -81,6 +82,22 @@ export interface AcquireOptions {
 /** Options of an inspection. */
 export interface InspectOptions {
   /** Cancels it; its reason is thrown as it is. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of a list of locks. */
+export interface ListOptions {
+  /** Only locks whose names begin so. @default {""} */
+  readonly prefix?: string;
+  /** Cancels it; its reason is thrown as it is. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of breaking a lock. */
+export interface BreakOptions {
+  /** The fencing token of the holder that is to lose the lock, as `inspect` shows it. */
+  readonly token: number;
+  /** Cancels it; its reason is thrown as it is. The lock may be broken all the same. */
   readonly signal?: AbortSignal;
 }
 
@@ -134,22 +151,26 @@ export interface LockManagerOptions {
   readonly runtime?: Runtime;
 }
 
-/** The longest key that DynamoDB takes, in bytes of UTF-8. */
-const KEY_BYTES_MAX = 2_048;
-const SORT_KEY_BYTES_MAX = 1_024;
-
 const leaseMs = wholeNumber(2_000, LEASE_MS_MAX);
 const renew = ofType("boolean");
 const maxHoldMs = wholeNumber(1_000, 365 * 24 * 60 * 60_000);
 const owner = textOf(1, 256);
 const waitUntil = ofType("function");
+const signal = having("addEventListener");
 
 const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
   leaseMs,
   renew,
   maxHoldMs,
   maxRequests: wholeNumber(1, 1_000_000),
-  signal: having("addEventListener"),
+  mode: (action, option, value) => {
+    if (value !== "exclusive" && value !== "shared") {
+      refuse(TypeError, action, option, "'exclusive' or 'shared'", value);
+    }
+  },
+  permits: wholeNumber(1, 100),
+  reentrant: ofType("boolean"),
+  signal,
   data: checkData,
   owner,
   waitUntil,
@@ -186,28 +207,6 @@ function credentials(_action: string, _option: string, value: unknown): void {
     throw error instanceof CredentialsError ? new TypeError(error.message) : error;
   }
 }
-
-/** The names of keys cannot be those of the record's own attributes. */
-function keyName(action: string, option: string, value: unknown): void {
-  textOf(1, 255)(action, option, value);
-  if (NATIVE_ATTRIBUTES.includes(value as string)) {
-    refuse(RangeError, action, option, "no attribute of the record", value);
-  }
-}
-
-const TABLE_CHECKS: Checks<TableOptions> = {
-  name: (action, option, value) => {
-    if (typeof value !== "string" || !TABLE_NAME.test(value)) {
-      refuse(RangeError, action, option, "3 to 255 of a-z A-Z 0-9 _ . -, or an ARN", value);
-    }
-  },
-  partitionKey: keyName,
-  sortKey: keyName,
-  sortValue: textOf(1, SORT_KEY_BYTES_MAX),
-  prefix: textOf(0, KEY_BYTES_MAX - 1),
-};
-
-const TABLE_NAME = /^(arn:[\w-]+:dynamodb:[\w-]+:\d{12}:table\/)?[\w.-]{3,255}$/;
 
 /** The options that a ready client makes needless. */
 const CONNECTION = [
@@ -261,39 +260,38 @@ export function checkConnection(action: string, options: Partial<LockManagerOpti
   }
 }
 
-/** Checks the options of one acquisition. */
-export function checkAcquireOptions(options: AcquireOptions): AcquireOptions {
-  return checkOptions("acquire a lock", options, ACQUIRE_CHECKS);
+/** Checks the options of one acquisition, on a runtime. */
+export function checkAcquireOptions(
+  options: AcquireOptions,
+  { isolatesRequests }: Runtime,
+): AcquireOptions {
+  const action = "acquire a lock";
+  const set = checkOptions(action, options, ACQUIRE_CHECKS);
+  if (set.permits && set.mode) {
+    refuse(TypeError, action, "mode", "absent beside 'permits'", set.mode);
+  }
+  if (set.reentrant && isolatesRequests) {
+    // What one request holds, another one may not touch.
+    refuse(TypeError, action, "reentrant", "absent on Cloudflare Workers", true);
+  }
+  return set;
 }
 
 /** Checks the options of an inspection. */
 export function checkInspectOptions(options: InspectOptions): InspectOptions {
-  return checkOptions("inspect a lock", options, { signal: ACQUIRE_CHECKS.signal });
+  return checkOptions("inspect a lock", options, { signal });
 }
 
-/** Checks a lock's name against the limits of its key. */
-export function checkName(name: unknown, place: TablePlace): void {
-  const action = "use a lock";
-  textOf(1, KEY_BYTES_MAX)(action, "name", name);
-  textOf(1, KEY_BYTES_MAX)(action, "prefix and name", place.prefix + name);
+/** Checks the options of a list. */
+export function checkListOptions(options: ListOptions): ListOptions {
+  return checkOptions("list locks", options, { prefix: textOf(0, 2_048), signal });
 }
 
-/** Checks where the locks live, and fills in the defaults. */
-export function placeOf(table: string | TableOptions): TablePlace {
-  const action = "use a lock table";
-  const options = typeof table === "string" ? { name: table } : table;
-  const { name, partitionKey = "key", sortKey, sortValue, prefix = "" } = checkOptions(
-    action,
-    options,
-    TABLE_CHECKS,
-  );
-  TABLE_CHECKS.name(action, "table", name);
-  if (sortKey === undefined) {
-    if (sortValue !== undefined) refuse(TypeError, action, "sortValue", "beside a 'sortKey'", "");
-    return { name, partitionKey, prefix };
-  }
-  if (sortKey === partitionKey) {
-    refuse(RangeError, action, "sortKey", "another than 'partitionKey'", sortKey);
-  }
-  return { name, partitionKey, prefix, sortKey, sortValue: sortValue ?? "lock" };
+/** Checks the options of breaking a lock. */
+export function checkBreakOptions(options: BreakOptions): BreakOptions {
+  const action = "break a lock";
+  const token = wholeNumber(0, Number.MAX_SAFE_INTEGER);
+  const set = checkOptions(action, options, { token, signal });
+  ofType("number")(action, "token", set.token); // it must be there
+  return set;
 }

@@ -37,7 +37,7 @@ export {
 } from "./table/definition.ts";
 export type { CheckTableOptions, CreateTableOptions } from "./table/options.ts";
 export type { TableProblem, TableProblemCode } from "./table/problems.ts";
-export type { TableOptions } from "./options.ts";
+export type { TableOptions } from "./records/place.ts";
 export type { DynamoClient } from "./dynamodb/client.ts";
 export type { AwsCredentialIdentity, AwsCredentialProvider } from "./credentials/identity.ts";
 export type { Moment, Runtime, Timer } from "./runtime.ts";

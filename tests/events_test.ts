@@ -26,10 +26,11 @@ Deno.test("events tell of a lock that is taken, renewed and given back", async (
   await world.until(lease.release());
   assertEquals(types(process), ["request", "grant", "renew", "release"]);
   const [request, grant, renew, release] = process.events;
-  assertEquals(request, { type: "request", name: "job", wait: true });
+  const subject = { name: "job", names: ["job"], ticket: 1 };
+  assertEquals(request, { type: "request", ...subject, wait: true, mode: "exclusive" });
   assert(grant?.type === "grant");
   const { waitedMs, ...rest } = grant;
-  assertEquals(rest, { type: "grant", name: "job", fencingToken, takeover: false });
+  assertEquals(rest, { type: "grant", ...subject, fencingToken, takeover: false, requests: 1 });
   assert(waitedMs >= 2 && waitedMs < 3, `waited for ${waitedMs} ms`);
   assert(renew?.type === "renew" && release?.type === "release");
   assertEquals([renew.name, renew.fencingToken], ["job", fencingToken]);
@@ -45,10 +46,12 @@ Deno.test("events tell of a lock that tryAcquire() does not get", async () => {
   const asker = world.process();
   await world.until(holder.manager.acquire("job"));
   await world.until(asker.manager.tryAcquire("job"));
-  assertEquals(asker.events, [
-    { type: "request", name: "job", wait: false },
-    { type: "miss", name: "job" },
-  ]);
+  const subject = { name: "job", names: ["job"], ticket: 1 };
+  const [request, miss] = asker.events;
+  assertEquals(request, { type: "request", ...subject, wait: false, mode: "exclusive" });
+  assert(miss?.type === "miss" && miss.waitedMs >= 2);
+  assertEquals(miss, { type: "miss", ...subject, waitedMs: miss.waitedMs, requests: 1 });
+  assertEquals(asker.events.length, 2);
   await world.end(holder, asker);
 });
 
@@ -100,9 +103,10 @@ Deno.test("events tell of every lost lease once, with the code of its error", as
     assertEquals(await world.until(lease.release()), false);
     const { fencingToken } = lease;
     const lost = process.events.filter((event) => event.type === "lost");
-    assertEquals(lost as LockEvent[], [
-      { type: "lost", name: "job", fencingToken, code } as LockEvent,
+    assertEquals(lost.map((event) => [event.name, event.ticket, event.fencingToken, event.code]), [
+      ["job", 1, fencingToken, code],
     ]);
+    assert(lost[0]!.heldMs > 6_000, `held for ${lost[0]!.heldMs} ms`);
     assertEquals(types(process).includes("release"), false, "it was not given back");
     await world.end(process);
   }
@@ -130,6 +134,8 @@ Deno.test("events tell of trouble with renewals, releases and clean-ups, with a 
   assertEquals(last(process, "trouble"), {
     type: "trouble",
     name: "job",
+    names: ["job"],
+    ticket: 1,
     step: "renew",
     code: "UNAVAILABLE",
   });
@@ -158,8 +164,10 @@ Deno.test("events tell of requests that are sent again", async () => {
   });
   dynamo.failNext({ kind: "drop-request" });
   await assertRejects(() => manager.acquire("job")); // there is no table
-  const [request, retry, ...others] = events;
-  assertEquals([request?.type, others], ["request", []]);
+  const [request, retry, fail, ...others] = events;
+  assertEquals([request?.type, fail?.type, others], ["request", "fail", []]);
+  assert(fail?.type === "fail" && fail.waitedMs >= 0);
+  assertEquals([fail.ticket, fail.code, fail.requests], [1, "TABLE_NOT_FOUND", 2]);
   assert(retry?.type === "retry");
   assertEquals([retry.operation, retry.attempt, retry.code], ["UpdateItem", 1, "NetworkError"]);
   assert(retry.delayMs >= 0 && retry.delayMs < 30);
@@ -205,4 +213,43 @@ Deno.test("a listener may use the lease and the manager that it is told of", asy
   assertEquals(second, null);
   assertEquals(lease.held, true);
   await world.end(process);
+});
+
+Deno.test("events tell once that a renewal is overdue, while it can still be saved", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  let down = true;
+  world.fail({ kind: "hang" }, { when: (request) => down && only("renew")(request), times: 100 });
+  await world.pass(7_500);
+  assertEquals(types(process).includes("endangered"), false);
+  await world.pass(2_000);
+  const { fencingToken, remainingMs } = last(process, "endangered");
+  assertEquals(fencingToken, lease.fencingToken);
+  assert(remainingMs > 9_000 && remainingMs <= 10_000, `${remainingMs} ms are left`);
+  down = false;
+  await world.pass(7_000);
+  assertEquals([lease.held, types(process).filter((type) => type === "endangered").length], [
+    true,
+    1,
+  ]);
+  await world.end(process);
+});
+
+Deno.test("events tell of an acquisition that was rejected, and by whose will", async () => {
+  const world = await World.create();
+  const [holder, process] = [world.process(), world.process()];
+  await world.until(holder.manager.acquire("job"));
+  const controller = new AbortController();
+  const waiting = process.manager.acquire("job", { signal: controller.signal });
+  waiting.catch(() => {});
+  await world.pass(2_000);
+  controller.abort();
+  await assertRejects(() => world.until(waiting));
+  const { code, waitedMs, requests } = last(process, "fail");
+  assertEquals(code, "ABORTED");
+  assert(waitedMs >= 2_000 && requests >= 2, `${waitedMs} ms, ${requests} requests`);
+  await assertRejects(() => world.until(process.manager.acquire("job", { maxRequests: 2 })));
+  assertEquals([last(process, "fail").code, last(process, "fail").requests], ["MAX_REQUESTS", 2]);
+  await world.end(holder, process);
 });

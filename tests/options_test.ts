@@ -38,11 +38,34 @@ const NAMES: readonly Row[] = [
   ["a number", 42, TypeError, "name"],
   ["nothing", undefined, TypeError, "name"],
   ["null", null, TypeError, "name"],
-  ["an array of names", ["a", "b"], TypeError, "name"],
   ["an object", { toString: () => "job" }, TypeError, "name"],
   ["a String object", new String("job"), TypeError, "name"],
   ["a symbol", Symbol("job"), TypeError, "name"],
 ];
+
+/** What is refused in place of several names. */
+const SEVERAL: readonly Row[] = [
+  ["no name", [], RangeError, "names"],
+  ["101 names", Array.from({ length: 101 }, (_, at) => `job ${at}`), RangeError, "names"],
+  ...NAMES.map(([what, value, type, names]): Row => [what, ["job", value], type, names]),
+];
+
+for (const [what, value, type, names] of SEVERAL) {
+  Deno.test(`acquire() refuses ${what} among several names before any request`, async () => {
+    const world = await World.create();
+    const { manager, events } = world.process();
+    for (const verb of ["acquire", "tryAcquire"] as const) {
+      const call = () => world.until<unknown>(manager[verb](value as string[]));
+      checkMessage(await assertRejects(call, type), names);
+    }
+    // What is about one lock is not about several.
+    await assertRejects(() => manager.inspect(value as unknown as string), TypeError);
+    const broken = () => manager.breakLock(value as unknown as string, { token: 1 });
+    await assertRejects(broken, TypeError);
+    assertEquals([world.sent(), events], [[], []]);
+    await world.until(manager.close());
+  });
+}
 
 for (const [what, value, type, names] of NAMES) {
   Deno.test(`every verb refuses ${what} as a name before any request`, async () => {
@@ -124,8 +147,6 @@ const BOTH: readonly Row[] = [
   ["a number", { owner: 7 }, TypeError, "owner"],
   ["no function", { waitUntil: {} }, TypeError, "waitUntil"],
   ["an unknown option", { ttl: 5 }, TypeError, "ttl"],
-  ["an option of later versions", { permits: 5 }, TypeError, "permits"],
-  ["an option of later versions", { mode: "shared" }, TypeError, "mode"],
   ["a misspelt option", { leaseMS: 5_000 }, TypeError, "leaseMS"],
   ["an option in the wrong unit", { leaseSeconds: 5 }, TypeError, "leaseSeconds"],
   ["an option named as a member of every object", { toString: 1 }, TypeError, "toString"],
@@ -147,6 +168,11 @@ const ACQUIRE: readonly Row[] = [
   ["a number of milliseconds", { signal: 5_000 }, TypeError, "signal"],
   ["an option of the manager", { pollMs: 100 }, TypeError, "pollMs"],
   ["an option of the manager", { table: "locks" }, TypeError, "table"],
+  ...durations("permits", 1, 100),
+  ["beside permits", { permits: 2, mode: "shared" }, TypeError, "mode"],
+  ["no mode", { mode: "write" }, TypeError, "mode"],
+  ["null", { mode: null }, TypeError, "mode"],
+  ["no boolean", { reentrant: 1 }, TypeError, "reentrant"],
 ];
 
 for (const [what, options, type, names] of ACQUIRE) {

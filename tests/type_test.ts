@@ -17,6 +17,7 @@ import type {
   LockMode,
   LockServiceError,
   LockTableError,
+  LockTransactionError,
   TableOptions,
   tryLock,
 } from "../mod.ts";
@@ -36,7 +37,10 @@ Deno.test("lock() is a lease, and tryLock() a lease or null", () => {
   assertType<IsExact<ReturnType<typeof lock>, Promise<Lease>>>(true);
   assertType<IsExact<ReturnType<typeof tryLock>, Promise<Lease | null>>>(true);
   assertType<
-    IsExact<Parameters<typeof lock>, [name: string, options?: AcquireOptions | undefined]>
+    IsExact<
+      Parameters<typeof lock>,
+      [name: string | readonly string[], options?: AcquireOptions | undefined]
+    >
   >(true);
   assertType<IsExact<Parameters<typeof tryLock>, Parameters<typeof lock>>>(true);
 });
@@ -75,14 +79,13 @@ Deno.test("options are readonly, and none is required", () => {
 
 Deno.test("options that do not exist do not compile", () => {
   const acquire = (_options: AcquireOptions) => {};
-  // @ts-expect-error: there are no semaphores yet
   acquire({ permits: 5 });
-  // @ts-expect-error: there are no shared locks yet
-  acquire({ mode: "shared" });
+  // @ts-expect-error: there are two modes
+  acquire({ mode: "write" });
   // @ts-expect-error: durations are numbers
   acquire({ leaseMs: "20s" });
-  // @ts-expect-error: a lock has one name
-  void ((take: typeof lock) => take(["a", "b"]));
+  // @ts-expect-error: a lock has a name, or several
+  void ((take: typeof lock) => take([7]));
   // @ts-expect-error: a table has a name
   void ({ prefix: "x" } satisfies TableOptions);
 });
@@ -91,6 +94,7 @@ Deno.test("codes of errors are known by their class", () => {
   assertType<IsExact<LockMode, "exclusive" | "shared">>(true);
   assertType<Fits<LeaseLostError, LockError>>(true);
   assertType<Fits<LockServiceError, LockError>>(true);
+  assertType<Fits<LockTransactionError, LockError>>(true);
   assertType<Fits<LockTableError, LockError>>(true);
   assertType<IsExact<LockError["code"], LockErrorCode>>(true);
   assertType<
@@ -102,11 +106,16 @@ Deno.test("codes of errors are known by their class", () => {
   assertType<
     IsExact<
       LockTableError["code"],
-      "TABLE_NOT_FOUND" | "TABLE_MISMATCH" | "RECORD_FOREIGN" | "RECORD_INVALID"
+      | "TABLE_NOT_FOUND"
+      | "TABLE_MISMATCH"
+      | "RECORD_FOREIGN"
+      | "RECORD_INVALID"
+      | "PERMITS_MISMATCH"
     >
   >(true);
   assertType<Fits<LeaseLostError["code"] | LockTableError["code"], LockErrorCode>>(true);
   assertType<Fits<LockServiceError["code"] | "MANAGER_CLOSED", LockErrorCode>>(true);
+  assertType<IsExact<LockTransactionError["code"], "TRANSACTION_CANCELED">>(true);
 });
 
 Deno.test("isLockError() narrows to a LockError", () => {
@@ -121,7 +130,16 @@ Deno.test("events are told apart by their type", () => {
   assertType<
     IsExact<
       LockEvent["type"],
-      "request" | "grant" | "miss" | "renew" | "trouble" | "lost" | "release" | "retry"
+      | "request"
+      | "grant"
+      | "miss"
+      | "fail"
+      | "renew"
+      | "endangered"
+      | "trouble"
+      | "lost"
+      | "release"
+      | "retry"
     >
   >(true);
 });

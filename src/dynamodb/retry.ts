@@ -61,8 +61,16 @@ const RULES: readonly RetryRule[] = [
 ];
 
 /** Sorts an error; `undefined` is one that is not sent again. */
-export function classify({ code, statusCode, message }: DynamoError): RetryRule | undefined {
-  return RULES.find(([, sign]) => sign.test(`${code} ${statusCode} ${message}`));
+export function classify(error: DynamoError): RetryRule | undefined {
+  const { code, statusCode, message, cancellationReasons } = error;
+  const ruleOf = (text: string) => RULES.find(([, sign]) => sign.test(text));
+  if (cancellationReasons === undefined) return ruleOf(`${code} ${statusCode} ${message}`);
+  // A transaction that was in another's way, or throttled, and nothing else: then it may pass.
+  const rules = cancellationReasons.filter((reason) => reason.code !== "None").map((reason) =>
+    /Conflict|Throttl|Throughput/.test(reason.code) ? ruleOf(reason.code) : undefined
+  );
+  const throttled = rules.find((rule) => rule?.[0] === "throttling");
+  return rules.includes(undefined) ? undefined : throttled ?? rules[0];
 }
 
 /**

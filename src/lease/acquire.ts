@@ -9,14 +9,15 @@
  */
 
 import { LockServiceError } from "../errors.ts";
-import { findHolder, type LockRecord } from "../records/record.ts";
-import type { UpdateInput } from "../records/layout.ts";
+import { findHolder } from "../records/record.ts";
 import { cleanUp } from "./clean_up.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
-import { heldForMs, judge, pollDelayMs, standBackMs, type Verdict } from "./decide.ts";
+import { heldForMs, pollDelayMs, standBackMs } from "./decide.ts";
 import { GrantState } from "./grant_state.ts";
-import type { CallLimits } from "./lock_table.ts";
-import { closeProposal, type Proposal, propose, type Wish } from "./proposal.ts";
+import type { CallLimits, Records, RecordWrite } from "./lock_table.ts";
+import { isLike, type Offer, type OfferAnswer } from "./offer.ts";
+import { type Busy, Outlook } from "./outlook.ts";
+import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
 import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
@@ -29,31 +30,18 @@ export interface AcquireOrder extends Wish {
   readonly heldHere: boolean;
   /** How many requests it may take. */
   readonly maxRequests: number;
-}
-
-/**
- * What the head of the queue made of an offered hand-over: it has the lock; the old grant was gone
- * already; nothing was written; or nobody knows. After the last two the holder releases.
- */
-export type OfferAnswer = "taken" | "gone" | "declined" | "unknown";
-
-/** A lease that its holder gives to the next caller in the process. */
-interface Offer {
-  readonly from: GrantState;
-  answer(answer: OfferAnswer): void;
+  /** Takes the lock from whoever holds it. */
+  readonly steal: boolean;
 }
 
 /** What a step has shown. */
 type Seen =
   | { readonly kind: "granted"; readonly proposal: Proposal }
-  | { readonly kind: "record"; readonly record: LockRecord | undefined }
+  | { readonly kind: "records"; readonly records: Records }
   /** No answer, but the wait goes on. */
   | { readonly kind: "nothing" }
   /** This machine's clock was off, and is known to be: the same again, with the right time. */
   | { readonly kind: "again" };
-
-/** Nothing is known of the record: it must be looked at. */
-const UNKNOWN: Verdict = { kind: "busy", deadInMs: Infinity };
 
 /** How many proposals `tryLock` makes before it calls a contended lock taken. */
 const TRY_PROPOSALS_MAX = 4;
@@ -62,6 +50,7 @@ const TRY_PROPOSALS_MAX = 4;
 export class Acquisition {
   readonly #context: ProtocolContext;
   readonly #order: AcquireOrder;
+  readonly #outlook: Outlook;
   #open: Proposal | undefined;
   #granted: Proposal | undefined;
   #offer: Offer | undefined;
@@ -74,6 +63,12 @@ export class Acquisition {
   constructor(context: ProtocolContext, order: AcquireOrder) {
     this.#context = context;
     this.#order = order;
+    this.#outlook = new Outlook(context, order, order.heldHere, order.steal);
+  }
+
+  /** How many requests it has sent. */
+  get requests(): number {
+    return this.#requests;
   }
 
   /**
@@ -87,25 +82,25 @@ export class Acquisition {
       // However it ended, nothing may stay on the table or on its way that nobody believes in.
       this.#offer?.answer("declined");
       const left = this.#granted ?? this.#open;
-      if (left !== undefined) {
-        this.#context.background(cleanUp(this.#context, left, left === this.#open));
-      }
+      if (left !== undefined) this.#cleanUp(left, left === this.#open);
     }
   }
 
   /**
-   * Offers a held lock. It is taken only where the acquisition is asleep; in the middle of a request
-   * it could not answer at once. Returns what became of it, or `undefined` where it was not asleep.
+   * Offers a held lock. It is taken only by a caller that wants the same, and that is asleep; in the
+   * middle of a request it could not answer at once. Returns what became of it, or `undefined` where
+   * it was not taken up.
    */
   offer(from: GrantState): Promise<OfferAnswer> | undefined {
     if (this.#wake === undefined || this.#offer !== undefined || this.#standBack) return undefined;
+    if (!isLike(from.proposal, this.#order)) return undefined;
     return new Promise((answer) => {
       this.#offer = { from, answer };
       this.#wake?.abort();
     });
   }
 
-  /** The lock was just released here: looks at once, or with `standBack` lets others go first. */
+  /** A lock was just released here: looks at once, or with `standBack` lets others go first. */
   nudge(standBack: boolean): void {
     this.#standBack = standBack;
     this.#nudged = true;
@@ -114,71 +109,69 @@ export class Acquisition {
 
   async #run(): Promise<GrantState | null> {
     const { runtime, settings } = this.#context;
-    // Nothing is read first: a losing write brings the record back with it.
-    let verdict: Verdict = this.#order.heldHere ? UNKNOWN : { kind: "free" };
-    if (this.#order.heldHere) await this.#sleep(0, Infinity);
+    const { wait, heldHere, signal } = this.#order;
+    const outlook = this.#outlook;
+    if (heldHere) await this.#sleep(0, Infinity);
     let proposals = 0;
+    let answered = false;
     // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
         this.#standBack = false; // other processes get their turn after a run of hand-overs
         const pauseMs = standBackMs(settings.pollMs, runtime.random());
-        await sleep(runtime, pauseMs, [this.#order.signal]);
-        verdict = UNKNOWN;
+        await sleep(runtime, pauseMs, [signal]);
+        outlook.doubt();
       }
-      this.#order.signal.throwIfAborted();
-      proposals = verdict.kind === "busy" ? 0 : proposals + 1;
-      const seen = await this.#step(verdict);
+      signal.throwIfAborted();
+      const before = answered ? undefined : outlook.busy;
+      proposals = before === undefined ? proposals + 1 : 0;
+      const seen = await this.#step(before);
       if (seen.kind === "granted") {
         const grant = await this.#confirm(seen.proposal);
         if (grant !== undefined) return grant;
       }
       if (seen.kind === "again") continue;
-      verdict = seen.kind === "record" ? this.#judge(seen.record) : UNKNOWN;
+      if (seen.kind === "records") outlook.judge(seen.records);
+      else outlook.doubt();
+      const { busy } = outlook;
       const contended = proposals >= TRY_PROPOSALS_MAX;
-      if (!this.#order.wait) {
+      if (!wait) {
+        answered = busy !== undefined || contended;
         // Closing an open proposal is a step too, and may still find the lock ours.
-        const answered = verdict.kind === "busy" || contended;
         if (answered && this.#open === undefined) return null;
-        if (answered) verdict = { kind: "free" };
-        continue;
-      }
-      if (verdict.kind === "busy") await this.#sleep(polls, verdict.deadInMs);
+      } else if (busy !== undefined) await this.#sleep(polls, busy[1].deadInMs);
       else if (contended) await this.#sleep(proposals - TRY_PROPOSALS_MAX, Infinity);
     }
   }
 
   /** One request. */
-  #step(verdict: Verdict): Promise<Seen> {
+  #step(busy: [string, Busy] | undefined): Promise<Seen> {
     const offer = this.#offer;
     this.#offer = undefined;
     // An open proposal is closed before anything else is proposed.
     if (this.#open !== undefined) offer?.answer("declined");
     else if (offer !== undefined) return this.#takeOffer(offer);
-    if (verdict.kind === "busy") return this.#look();
+    if (busy !== undefined) return this.#look(...busy);
     if (this.#open !== undefined) return this.#close(this.#open);
-    return this.#propose(verdict);
+    return this.#propose();
   }
 
-  #propose(verdict: Verdict): Promise<Seen> {
-    const { layout } = this.#context.table;
-    const takeover = verdict.kind === "dead";
+  #propose(): Promise<Seen> {
+    const { takeover } = this.#outlook;
     const proposal = propose(this.#context, this.#order, { takeover });
-    return this.#send(
-      proposal,
-      takeover ? layout.takeOver(proposal, verdict.record) : layout.acquire(proposal),
-    );
+    return this.#send(proposal, this.#outlook.writes(proposal));
   }
 
   async #takeOffer(offer: Offer): Promise<Seen> {
-    const { grantId, handedSince } = offer.from.proposal;
+    const { grantId, handedSince, names } = offer.from.proposal;
+    const [name] = names as [string];
     try {
       const since = { handedSince: handedSince ?? this.#context.runtime.now() };
       const proposal = propose(this.#context, this.#order, since);
-      const input = this.#context.table.layout.handOver(grantId, proposal);
-      const seen = await this.#send(proposal, input);
+      const input = this.#context.table.layout.handOver(name, grantId, proposal);
+      const seen = await this.#send(proposal, [{ name, input }]);
       if (seen.kind === "granted") offer.answer("taken");
-      else if (seen.kind === "record" && findHolder(seen.record, grantId) === undefined) {
+      else if (seen.kind === "records" && !findHolder(seen.records.get(name), grantId)) {
         this.#open = undefined; // without the old grant the hand-over can never be applied
         offer.answer("gone");
       }
@@ -188,33 +181,42 @@ export class Acquisition {
     }
   }
 
-  async #look(): Promise<Seen> {
-    let record: LockRecord | undefined;
+  /** Looks at a record; where only shared holders are in the way, asks that nobody join them. */
+  async #look(name: string, { until }: Busy): Promise<Seen> {
+    const { table } = this.#context;
+    if (until !== undefined && this.#order.wait) {
+      const input = table.layout.mark(name, until);
+      const { error, records } = await table.write([{ name, input }], this.#limits());
+      return error ? this.#endure(error) : this.#compare(this.#open, records);
+    }
     try {
-      record = await this.#context.table.read(this.#order.name, this.#limits());
+      const record = await table.read(name, this.#limits());
+      return this.#compare(this.#open, new Map([[name, record]]));
     } catch (error) {
       return this.#endure(error);
     }
-    return this.#compare(this.#open, record);
   }
 
   async #close(open: Proposal): Promise<Seen> {
     const outcome = await closeProposal(this.#context, open, () => this.#limits());
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
-    const seen = this.#compare(open, outcome.record);
+    const seen = this.#compare(open, outcome.records);
     this.#open = undefined;
     return seen;
   }
 
-  async #send(proposal: Proposal, input: UpdateInput): Promise<Seen> {
+  async #send(proposal: Proposal, writes: readonly RecordWrite[]): Promise<Seen> {
     const limits = { ...this.#limits(), time: proposal.madeAt };
     this.#open = proposal;
-    const outcome = await this.#context.table.write(proposal.name, input, limits);
-    if (outcome.applied) return { kind: "granted", proposal };
+    const outcome = await this.#context.table.write(writes, limits);
+    if (outcome.applied) {
+      this.#outlook.sweep(outcome.records);
+      return { kind: "granted", proposal };
+    }
     // Only a plain answer to the only attempt says that it was not, and will not be, applied.
     if (!outcome.doubtful) this.#open = undefined;
-    if (outcome.error === undefined) return this.#compare(proposal, outcome.record);
+    if (outcome.error === undefined) return this.#compare(proposal, outcome.records);
     if (!outcome.skewed || this.#clockCorrected) return this.#endure(outcome.error);
     this.#clockCorrected = true; // once: a second refusal is an error like any other
     return { kind: "again" };
@@ -232,30 +234,40 @@ export class Acquisition {
 
   /** How many requests it may still send; throws where there are none. */
   #requestsLeft(): number {
-    const { name, maxRequests } = this.#order;
+    const { names: [name], maxRequests } = this.#order;
     if (this.#requests < maxRequests) return maxRequests - this.#requests;
     const message =
       `Cannot get lock '${name}' within 'maxRequests': current value is ${maxRequests}`;
     throw new LockServiceError("MAX_REQUESTS", message, name);
   }
 
-  /** Looks for a proposal in a record, and closes it where the fence has passed it. */
-  #compare(proposal: Proposal | undefined, record: LockRecord | undefined): Seen {
-    if (proposal !== undefined) {
-      if (findHolder(record, proposal.grantId) !== undefined) return { kind: "granted", proposal };
-      if (record !== undefined && record.fence >= proposal.token) this.#open = undefined;
-    }
-    return { kind: "record", record };
+  /** Looks for a proposal in records, and closes it where a fence has passed it. */
+  #compare(proposal: Proposal | undefined, records: Records = new Map()): Seen {
+    const seen: Seen = { kind: "records", records };
+    if (proposal === undefined) return seen;
+    if (isGranted(records, proposal)) return { kind: "granted", proposal };
+    const isPassed = [...records.values()].some((record) =>
+      record && record.fence >= proposal.token
+    );
+    if (!isPassed || this.#open === undefined) return seen;
+    // Gone from one of several names, it may still be on the others.
+    if (this.#open.names.length > 1) this.#cleanUp(this.#open, false);
+    this.#open = undefined;
+    return seen;
+  }
+
+  #cleanUp(proposal: Proposal, open: boolean): void {
+    this.#context.background(cleanUp(this.#context, proposal, open));
   }
 
   /** A failed request ends the acquisition, unless the table has been answering to a waiter. */
   #endure(error: unknown): Seen {
-    const { signal, wait, leaseMs, name } = this.#order;
+    const { signal, wait, leaseMs } = this.#order;
     const { table, runtime, emit } = this.#context;
     if (signal.aborted) throw signal.reason;
     const silentMs = table.answeredAt ? heldForMs(table.answeredAt, runtime.now()) : Infinity;
     if (!wait || !isPassing(error) || silentMs > leaseMs) throw error;
-    emit({ type: "trouble", name, step: "wait", code: codeOf(error) });
+    emit({ type: "trouble", step: "wait", code: codeOf(error) });
     return { kind: "nothing" };
   }
 
@@ -265,19 +277,11 @@ export class Acquisition {
     this.#open = undefined;
     this.#granted = proposal;
     const kept = await keepHalf(this.#context, state, () => this.#limits());
-    // It is the lease's to look after from here on; or it was taken from us before we knew of it.
+    // It is the lease's to look after from here on; or it was taken from us before we knew of it. Taken
+    // from us on one of several names, it is still there on the others.
     this.#granted = undefined;
+    if (!kept && proposal.names.length > 1) this.#cleanUp(proposal, false);
     return kept ? state : undefined;
-  }
-
-  #judge(record: LockRecord | undefined): Verdict {
-    const { table, runtime, settings } = this.#context;
-    const now = runtime.now();
-    return judge(record, {
-      serverLower: table.clock.lower(now),
-      maxClockSkewMs: settings.maxClockSkewMs,
-      unchangedMs: (holder) => table.memory.unchangedMs(holder, now),
-    });
   }
 
   async #sleep(polls: number, deadInMs: number): Promise<void> {

@@ -4,9 +4,8 @@
  * @module
  */
 
-import { findHolder } from "../records/record.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
-import { closeProposal, type Proposal, sendRelease } from "./proposal.ts";
+import { closeProposal, isGranted, type Proposal, sendRelease } from "./proposal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
 /** How often a clean-up is tried, with pauses of up to this. */
@@ -24,24 +23,21 @@ export async function cleanUp(
   open: boolean,
 ): Promise<void> {
   const { runtime, emit } = context;
+  const { names } = proposal;
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
     const outcome = await (open ? closeProposal : sendRelease)(context, proposal);
     if (outcome.error !== undefined) {
-      emit({
-        type: "trouble",
-        name: proposal.name,
-        step: "clean-up",
-        code: codeOf(outcome.error),
-      });
+      emit({ type: "trouble", step: "clean-up", code: codeOf(outcome.error) });
       const spent = runtime.now().mono - start;
       if (!isPassing(outcome.error) || round > ROUNDS_MAX || spent > 2 * proposal.leaseMs) return;
       const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
       await sleep(runtime, pause * (0.5 + runtime.random() / 2), [], true);
       continue;
     }
-    // The record that comes back from closing shows whether there is something to release.
-    if (!open || findHolder(outcome.record, proposal.grantId) === undefined) return;
+    // The record that comes back from closing shows whether there is something to release. Of several
+    // names it shows only one, and another holder may have taken just that one over.
+    if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;
     open = false;
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LockEventListener } from "../events.ts";
+import type { LeaseEvent } from "../events.ts";
 import type { Runtime } from "../runtime.ts";
 import type { LockTable } from "./lock_table.ts";
 
@@ -18,12 +18,13 @@ export interface ProtocolSettings {
   readonly maxClockSkewMs: number;
 }
 
-/** What the protocol works with. */
+/** What the protocol works with, for one acquisition and its lease. */
 export interface ProtocolContext {
   readonly table: LockTable;
   readonly runtime: Runtime;
   readonly settings: ProtocolSettings;
-  readonly emit: LockEventListener;
+  /** Tells what happened, and to which acquisition. `lost` is the name that was lost. */
+  emit(event: LeaseEvent, lost?: string): void;
   /** Keeps work that nobody waits for alive: until `close`, and by `waitUntil` where there is one. */
   background(work: Promise<void>): void;
 }

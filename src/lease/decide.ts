@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { Holder, LockRecord } from "../records/record.ts";
+import { type Holder, type LockRecord, type Sharing, WAITING_MOST_MS } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import { DRIFT_RATE } from "./server_clock.ts";
 
@@ -21,6 +21,12 @@ const MARGIN_LEAST_MS = 250;
 
 /** The span of the random step by which a lagging proposal passes the fence. */
 const TOKEN_STEP_MAX = 16;
+
+/** How many dead holders one write removes: an expression has a limited number of operators. */
+const REMOVALS_MAX = 50;
+
+/** For how long shared callers are asked to stand back, beyond two looks of who waits. */
+const WAITING_LEAST_MS = 1_000;
 
 /**
  * For how long a waiter has watched: the smaller of both clocks, so that neither a step nor a fast
@@ -86,8 +92,12 @@ export function tooShort(remaining: number, leaseMs: number): boolean {
 export interface View {
   /** The least that the server's clock can show; `undefined` where it is not known. */
   readonly serverLower: number | undefined;
+  /** What the server's clock most likely shows. */
+  readonly serverNow: number;
   /** How far `Date` headers may be off; `Infinity` turns judging by the server's clock off. */
   readonly maxClockSkewMs: number;
+  /** The longest sleep of the waiter between two looks. */
+  readonly pollMs: number;
   /** For how long this process has seen a holder's entry unchanged. */
   unchangedMs(holder: Holder): number;
 }
@@ -103,17 +113,54 @@ export function deadInMs(holder: Holder, view: View): number {
   return Math.max(0, Math.min(byServer, byEyes));
 }
 
-/** What an exclusive acquisition may do about a record. */
-export type Verdict =
-  | { readonly kind: "free" }
-  | { readonly kind: "dead"; readonly record: LockRecord }
-  | { readonly kind: "busy"; readonly deadInMs: number };
+/** The holders that can be judged dead: as many of them as one write may remove. */
+export function deadOf({ holders }: LockRecord, view: View): Holder[] {
+  return holders.filter((holder) => deadInMs(holder, view) <= 0).slice(0, REMOVALS_MAX);
+}
 
-/** Judges a record for an exclusive acquisition: everybody in must be gone or dead. */
-export function judge(record: LockRecord | undefined, view: View): Verdict {
-  if (record === undefined || record.holders.length === 0) return { kind: "free" };
-  const wait = Math.max(...record.holders.map((holder) => deadInMs(holder, view)));
-  return wait > 0 ? { kind: "busy", deadInMs: wait } : { kind: "dead", record };
+/** What an acquisition may do about a record. */
+export type Verdict =
+  /** Nobody is in. */
+  | { readonly kind: "free" }
+  /** Others share it, and there is room for one more. */
+  | { readonly kind: "room" }
+  /** There is room when these are removed. */
+  | { readonly kind: "dead"; readonly record: LockRecord; readonly dead: readonly Holder[] }
+  /** Somebody is in the way. `until`: shared holders, who may be asked to let nobody else in. */
+  | { readonly kind: "busy"; readonly deadInMs: number; readonly until?: number }
+  /** It is held with other permits. Waiting is no answer: the two callers do not mean the same. */
+  | { readonly kind: "mismatch"; readonly permits: number | undefined };
+
+/** Judges a record for an acquisition that wants it in this way. */
+export function judge(
+  record: LockRecord | undefined,
+  { mode, permits }: Sharing,
+  view: View,
+): Verdict {
+  if (record === undefined) return { kind: "free" };
+  const { holders, waiting = 0 } = record;
+  const shares = mode === "shared";
+  const waitMs = waiting - view.serverNow;
+  // Somebody waits to have it alone: were others let in all the time, that would never be.
+  if (shares && permits === undefined && waitMs > 0 && waitMs < WAITING_MOST_MS) {
+    return { kind: "busy", deadInMs: waitMs };
+  }
+  if (holders.length === 0) return { kind: "free" };
+  const live = holders.filter((holder) => deadInMs(holder, view) > 0);
+  if (live.length === 0) return { kind: "dead", record, dead: holders };
+  if (record.permits !== permits) return { kind: "mismatch", permits: record.permits };
+  const ends = live.map((holder) => deadInMs(holder, view));
+  const isAlone = live.some((holder) => holder.mode === "exclusive");
+  if (isAlone || !shares) {
+    const until = waitMs > view.pollMs && waitMs < WAITING_MOST_MS
+      ? undefined // asked for already, beyond the next look
+      : Math.ceil(view.serverNow) + 2 * view.pollMs + WAITING_LEAST_MS;
+    return { kind: "busy", deadInMs: Math.max(...ends), ...(!isAlone && until && { until }) };
+  }
+  // The first that goes makes room.
+  if (live.length >= (permits ?? Infinity)) return { kind: "busy", deadInMs: Math.min(...ends) };
+  const dead = deadOf(record, view);
+  return dead.length > 0 ? { kind: "dead", record, dead } : { kind: "room" };
 }
 
 /**

@@ -1,81 +1,68 @@
 /**
- * The lease of one exclusive lock: renews it, notices its end, gives it back.
+ * A lease as its caller has it: the hold on a grant, and the ways to give it back.
  *
  * @module
  */
 
-import { type LeaseLostCode, LeaseLostError } from "../errors.ts";
 import { checkData, type LockMode } from "../records/record.ts";
-import type { Moment, Timer } from "../runtime.ts";
-import type { OfferAnswer } from "./acquire.ts";
-import { cleanUp } from "./clean_up.ts";
 import type { ProtocolContext } from "./context.ts";
-import { heldForMs, renewAfterMs, renewalAttemptMs, renewalPauseMs } from "./decide.ts";
+import { heldForMs, renewalAttemptMs } from "./decide.ts";
 import type { GrantState } from "./grant_state.ts";
+import { Hold, type LeaseOptions, lostError, type NextCaller } from "./hold.ts";
 import type { Lease } from "./lease.ts";
+import type { OfferAnswer } from "./offer.ts";
 import { sendRelease } from "./proposal.ts";
-import { renewGrant } from "./renewal.ts";
-import { codeOf, isPassing } from "./translate.ts";
-
-/** What the next caller in the process does when a lease ends: it has it already, looks, or waits. */
-export type NextCaller = "served" | "look" | "stand back";
+import {
+  checkTransact,
+  conditionCheck,
+  type ConditionCheckOptions,
+  type LeaseConditionCheck,
+  transact,
+  type TransactOptions,
+  type TransactOutcome,
+  type TransactWriteItem,
+} from "./transact.ts";
+import { codeOf } from "./translate.ts";
 
 /** What a lease tells its manager. */
 export interface LeaseHooks {
   /** Offers the lock to the next caller in the process. */
   offer(state: GrantState): Promise<OfferAnswer> | undefined;
   /** It was released, or lost. */
-  ended(lease: Lease, next: NextCaller): void;
+  ended(next: NextCaller): void;
 }
 
-/** What its caller wants of a lease. */
-export interface LeaseOptions {
-  readonly renew: boolean;
-  readonly maxHoldMs?: number | undefined;
-}
-
-/** The lease of one exclusive lock. */
+/** The lease of one grant. */
 export class HeldLease implements Lease {
   readonly #context: ProtocolContext;
   readonly #state: GrantState;
   readonly #hooks: LeaseHooks;
-  readonly #autoRenew: boolean;
-  readonly #maxHoldMs: number;
-  /** When its caller got it. */
-  readonly #since: Moment;
-  readonly #lost = new AbortController();
-  #ended: LeaseLostError | undefined;
-  /** The renewal under way, or the last one. Never rejects. */
-  #renewing: Promise<unknown> = Promise.resolve();
+  readonly #hold: Hold;
   #releasing: Promise<boolean> | undefined;
-  #timer: Timer;
-  #trouble: unknown;
+  #requests = 0;
 
   constructor(
     context: ProtocolContext,
     state: GrantState,
     hooks: LeaseHooks,
-    { renew, maxHoldMs = Infinity }: LeaseOptions,
+    options: LeaseOptions,
   ) {
     this.#context = context;
     this.#state = state;
     this.#hooks = hooks;
-    this.#autoRenew = renew;
-    this.#maxHoldMs = maxHoldMs;
-    this.#since = context.runtime.now();
-    this.#arm();
+    this.#hold = new Hold(context, state, options, hooks.ended);
   }
 
   get name(): string {
-    return this.#state.proposal.name;
+    return this.names[0]!;
   }
 
   get names(): readonly string[] {
-    return [this.name];
+    return this.#state.proposal.names;
   }
 
   get mode(): LockMode {
-    return "exclusive";
+    return this.#state.proposal.mode;
   }
 
   get fencingToken(): number {
@@ -87,34 +74,50 @@ export class HeldLease implements Lease {
   }
 
   get signal(): AbortSignal {
-    return this.#lost.signal;
+    return this.#hold.signal;
   }
 
   get held(): boolean {
-    return this.#check() === undefined;
+    return this.#hold.check() === undefined;
   }
 
   get remainingMs(): number {
-    return this.held ? Math.max(0, this.#leftMs()) : 0; // time goes on between two looks at it
+    return this.held ? Math.max(0, this.#hold.leftMs()) : 0; // time goes on between two looks at it
   }
 
   renew(): Promise<void> {
-    return this.#renewNow();
+    return this.#hold.renew();
   }
 
   async update(data: string | null): Promise<void> {
     if (data !== null) checkData("update a lease", "data", data);
-    await this.#renewNow(data);
+    await this.#hold.renew(data);
+  }
+
+  conditionCheck(options: ConditionCheckOptions = {}): LeaseConditionCheck {
+    return conditionCheck(this.#context, this.#state.proposal, options);
+  }
+
+  async transact(
+    items: readonly TransactWriteItem[],
+    options: TransactOptions = {},
+  ): Promise<void> {
+    const set = checkTransact(items, options, this.names.length);
+    const before = this.#hold.check();
+    if (before !== undefined) throw before;
+    const { lost, lostName = this.name, error } =
+      await (set.release
+        ? this.#commit(items, set)
+        : this.#hold.alone(() => this.#transact(items, set)));
+    if (lost) {
+      if (this.held) this.#hold.lose({ lost, lostName, error });
+      throw lostError(lost, lostName, error);
+    }
+    if (error !== undefined) throw error;
   }
 
   release(): Promise<boolean> {
-    if (this.#releasing === undefined) {
-      // Known before it starts: a listener of `signal` may call this again.
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      this.#releasing = promise;
-      resolve(this.#release());
-    }
-    return this.#releasing;
+    return this.#release();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,159 +125,82 @@ export class HeldLease implements Lease {
     await this.release().catch(() => {});
   }
 
-  /** For how long it is held if it is not renewed; zero or less where it is not. */
-  #leftMs(): number {
-    return Math.min(this.#state.remainingMs(), this.#holdLeftMs());
+  /** Another caller of this process has taken the lock away. */
+  steal(): void {
+    if (this.held) this.#hold.lose({ lost: "LEASE_STOLEN" });
   }
 
-  /** For how long its caller may still hold it by `maxHoldMs`. */
-  #holdLeftMs(): number {
-    return this.#maxHoldMs - this.#heldMs();
-  }
-
-  /** For how long its caller has had it. */
-  #heldMs(): number {
-    return heldForMs(this.#since, this.#context.runtime.now());
-  }
-
-  /** Why the lease is not held, if it is not. Computed, for a timer may come too late. */
-  #check(): LeaseLostError | undefined {
-    if (this.#ended === undefined && this.#leftMs() <= 0) {
-      const over = this.#state.remainingMs() >= this.#holdLeftMs();
-      this.#lose("LEASE_EXPIRED", over ? new Error("'maxHoldMs' is over") : this.#trouble);
-    }
-    return this.#ended;
-  }
-
-  /** Sets the alarm for the next renewal, or for the end where that comes first. */
-  #arm(pauseMs?: number): void {
-    const { runtime } = this.#context;
-    runtime.clearTimer(this.#timer);
-    if (this.#ended !== undefined) return; // after the end nothing is scheduled again
-    const left = this.#leftMs();
-    const own = this.#state.remainingMs();
-    const due = this.#renews() ? pauseMs ?? Math.min(this.#renewInMs(), own / 2) : left;
-    const ring = () => this.#context.background(this.#rung());
-    this.#timer = runtime.setTimer(ring, Math.ceil(Math.max(0, Math.min(due, left))), true);
-  }
-
-  /** Whether it is to be renewed: not where it ends by `maxHoldMs` before it runs out. */
-  #renews(): boolean {
-    // Less than all: what is left by the server's clock goes by a little faster than the time of the hold.
-    return this.#autoRenew && 0.9 * this.#state.remainingMs() <= this.#holdLeftMs();
-  }
-
-  #renewInMs(): number {
-    const held = heldForMs(this.#state.confirmedFrom, this.#context.runtime.now());
-    return renewAfterMs(this.#state.proposal.leaseMs) - held;
-  }
-
-  async #rung(): Promise<void> {
-    // Timers can fire a little early, and a renewal may have moved the end.
-    if (this.#check() === undefined && this.#renews()) await this.#attempt();
-    else this.#arm();
-  }
-
-  async #renewNow(data?: string | null): Promise<void> {
-    const error = await this.#attempt(data);
-    const ended = this.#check();
-    if (ended !== undefined) throw ended;
-    if (error !== undefined) throw error;
-  }
-
-  /** One renewal, after the one that is under way: two at once would confuse their answers. */
-  #attempt(data?: string | null): Promise<unknown> {
-    return this.#renewing = this.#renewing.then(() => this.#attemptAlone(data));
-  }
-
-  /** Answers why it failed, if it did; it never rejects. */
-  async #attemptAlone(data?: string | null): Promise<unknown> {
-    if (this.#check() !== undefined) return;
-    const { runtime, emit } = this.#context;
-    const { name, fencingToken } = this;
-    const left = Math.max(0, this.#leftMs());
-    const outcome = await renewGrant(this.#context, this.#state, {
-      signal: this.signal, // the end of the lease ends the renewal: the release comes after it
+  /** The caller's writes, by half of what is left at the latest: the renewal waits for them. */
+  #transact(
+    items: readonly TransactWriteItem[],
+    options: TransactOptions,
+  ): Promise<TransactOutcome> {
+    const left = Math.max(0, this.#hold.leftMs());
+    return transact(this.#context, this.#state.proposal, items, options, {
       attemptTimeoutMs: renewalAttemptMs(left),
-      deadlineMs: left,
-    }, data);
-    // Released meanwhile, or lost by time: an answer that came late cannot bring the lease back.
-    if (this.#ended !== undefined) return;
-    if (outcome.lost) return this.#lose(outcome.lost, outcome.error);
-    // An attempt that ran out of time at the end says less than the refusal before it.
-    if (!isPassing(outcome.error) || this.#trouble === undefined) this.#trouble = outcome.error;
-    if (this.#check() !== undefined) return;
-    const remainingMs = this.#leftMs();
-    if (outcome.error === undefined) {
-      emit({ type: "renew", name, fencingToken, remainingMs });
-      this.#arm();
-      return;
+      deadlineMs: left / 2,
+      spent: (requests) => this.#requests += requests,
+    });
+  }
+
+  /** The caller's writes together with the release; where they do not land, the release alone. */
+  async #commit(
+    items: readonly TransactWriteItem[],
+    options: TransactOptions,
+  ): Promise<TransactOutcome> {
+    let outcome: TransactOutcome = {};
+    await this.#release(async () => {
+      outcome = await this.#transact(items, options);
+      return outcome.applied || outcome.lost ? !outcome.lost : await this.#giveBack("unknown");
+    }).catch(() => {}); // goes on in the background: what became of the writes comes first
+    return outcome;
+  }
+
+  #release(commit?: () => Promise<boolean>): Promise<boolean> {
+    if (this.#releasing === undefined) {
+      // Known before it starts: a listener of `signal` may call this again.
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      this.#releasing = promise;
+      resolve(this.#releaseNow(commit));
     }
-    emit({ type: "trouble", name, step: "renew", code: codeOf(outcome.error) });
-    this.#arm(renewalPauseMs(remainingMs, runtime.random()));
-    return outcome.error;
+    return this.#releasing;
   }
 
-  #end(code: LeaseLostCode, cause?: unknown): void {
-    const message = `Cannot hold lock '${this.name}' any more: ${code}`;
-    this.#ended = new LeaseLostError(code, message, this.name, cause);
-    this.#context.runtime.clearTimer(this.#timer);
-    this.#lost.abort(this.#ended);
-  }
-
-  #lose(code: LeaseLostCode, cause: unknown): void {
-    const { name, fencingToken } = this;
-    this.#end(code, cause);
-    this.#context.emit({ type: "lost", name, fencingToken, code });
-    // Always, though the caller is told that it is lost: a late renewal may have landed.
-    if (code === "LEASE_EXPIRED") this.#cleanUp();
-    this.#hooks.ended(this, "look");
-  }
-
-  #cleanUp(): void {
-    const { background } = this.#context;
-    background(
-      this.#renewing
-        .then(() => cleanUp(this.#context, this.#state.proposal, false))
-        .then(() => this.#hooks.ended(this, "look")), // a look before now may have come too soon
-    );
-  }
-
-  async #release(): Promise<boolean> {
-    if (this.#check() !== undefined) return false;
-    this.#end("LEASE_RELEASED");
+  async #releaseNow(commit?: () => Promise<boolean>): Promise<boolean> {
+    if (!this.held) return false;
+    this.#hold.end();
     // Never together with a renewal: what it wrote after us would be nobody's.
-    await this.#renewing;
+    await this.#hold.alone(() => Promise.resolve());
     const { runtime, settings, emit } = this.#context;
-    const { proposal } = this.#state;
+    const { handedSince, token: fencingToken } = this.#state.proposal;
     // Handing on for ever would keep every other process out.
-    const { handedSince } = proposal;
     const handedMs = handedSince ? heldForMs(handedSince, runtime.now()) : 0;
     let next: NextCaller = handedMs >= settings.maxHandoffMs ? "stand back" : "look";
     try {
-      const answer = next === "look" ? await this.#hooks.offer(this.#state) : undefined;
+      const offered = next === "look" && !commit ? this.#hooks.offer(this.#state) : undefined;
+      const answer = await offered;
       if (answer === "taken") next = "served";
-      const held = await this.#giveBack(answer);
-      const heldMs = this.#heldMs();
-      const { name, fencingToken } = this;
-      emit({ type: "release", name, fencingToken, held, heldMs });
+      const held = await (commit?.() ?? this.#giveBack(answer));
+      const heldMs = this.#hold.heldMs();
+      emit({ type: "release", fencingToken, held, heldMs, requests: this.#requests });
       return held;
     } finally {
-      this.#hooks.ended(this, next);
+      this.#hooks.ended(next);
     }
   }
 
   async #giveBack(answer: OfferAnswer | undefined): Promise<boolean> {
     if (answer === "taken" || answer === "gone") return answer === "taken";
-    const outcome = await sendRelease(this.#context, this.#state.proposal);
+    const outcome = await sendRelease(this.#context, this.#state.proposal, {
+      spent: (requests) => this.#requests += requests,
+    });
     if (outcome.error !== undefined) {
-      const { name } = this;
       const code = codeOf(outcome.error);
-      this.#context.emit({ type: "trouble", name, step: "release", code });
-      this.#cleanUp();
+      this.#context.emit({ type: "trouble", step: "release", code });
+      this.#hold.cleanUp();
       throw outcome.error;
     }
-    // Gone after an attempt, or a hand-over, that was not answered: that was our own doing.
+    // Gone after an attempt, a hand-over or a transaction that was not answered: that was our own doing.
     return outcome.applied || outcome.doubtful || answer === "unknown";
   }
 }

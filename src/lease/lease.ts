@@ -5,6 +5,12 @@
  */
 
 import type { LockMode } from "../records/record.ts";
+import type {
+  ConditionCheckOptions,
+  LeaseConditionCheck,
+  TransactOptions,
+  TransactWriteItem,
+} from "./transact.ts";
 
 /**
  * A lock that is held.
@@ -13,14 +19,15 @@ import type { LockMode } from "../records/record.ts";
  * releases it; that never throws, so the body's own error is never masked.
  */
 export interface Lease {
-  /** The lock's name. */
+  /** The lock's name; of several the first one. */
   readonly name: string;
-  /** The names of all locks that this lease holds. */
+  /** The names of all locks that this lease holds, in order. */
   readonly names: readonly string[];
-  /** How the lock is shared. */
+  /** How the lock is shared; `"shared"` for a semaphore. */
   readonly mode: LockMode;
   /**
-   * A whole number, greater than that of every earlier grant of the same name. Pass it to whatever the
+   * A whole number, greater than that of every earlier grant of the same name; of several names, of
+   * each of them. Pass it to whatever the
    * lock guards, and have it refuse a smaller one than it has seen: a holder that was paused past
    * its lease does not know yet that it lost it.
    */
@@ -53,6 +60,75 @@ export interface Lease {
    * @throws {LockServiceError} When DynamoDB could not be asked: the data may be the old or the new.
    */
   update(data: string | null): Promise<void>;
+  /**
+   * Writes to DynamoDB in one transaction that lands only while the lease is still the current one: a
+   * holder that was frozen past its lease cannot write over the next one's work. With `release` the
+   * lock is given back in the same transaction.
+   *
+   * It is sent again where that is safe, and waits for a renewal that is under way, as renewals wait for
+   * it: so it may take half of what is left of the lease, and no more.
+   *
+   * @param items 1 to 100 elements of `TransactWriteItems`, less one for each name of the lease, in
+   * DynamoDB's JSON; none of them about a lock's own item.
+   * @throws {LeaseLostError} When the lease is not held any more: nothing was written.
+   * @throws {LockTransactionError} When an element was refused; `reasons` says which, and why. Nothing
+   * was written, and without `release` the lease goes on.
+   * @throws {LockServiceError} When DynamoDB could not be asked. It may have been written all the same:
+   * the same call with the same `clientRequestToken` finds out.
+   *
+   * @example Book an order, and give the lock back with it
+   * ```ts
+   * import { lock } from "@x/dynamo-lock";
+   *
+   * await using lease = await lock("order/7");
+   * const Key = { key: { S: "orders/7" } };
+   * await lease.transact([
+   *   {
+   *     Update: {
+   *       TableName: "dynamo-lock",
+   *       Key,
+   *       UpdateExpression: "SET #state=:booked",
+   *       ExpressionAttributeNames: { "#state": "state" },
+   *       ExpressionAttributeValues: { ":booked": { S: "booked" } },
+   *     },
+   *   },
+   * ], { release: true });
+   * console.log(lease.held); // false
+   * ```
+   */
+  transact(items: readonly TransactWriteItem[], options?: TransactOptions): Promise<void>;
+  /**
+   * The element that makes a transaction of your own fail where this lease is not the current one any
+   * more: for an SDK, or for one that has other work to do as well. A renewal at the same moment is in
+   * its way, so be ready for a `TransactionConflict`.
+   *
+   * @throws {RangeError} When `name` is not one of the lease's; when it is left out of several.
+   *
+   * @example With a client of DynamoDB's JSON, such as ours or `DynamoDBClient` of the AWS SDK
+   * ```ts
+   * import { lock } from "@x/dynamo-lock";
+   * import { DynamoClient } from "@x/dynamo-lock/client";
+   *
+   * await using lease = await lock("order/8");
+   * await new DynamoClient({}).send("TransactWriteItems", {
+   *   TransactItems: [
+   *     lease.conditionCheck(),
+   *     { Put: { TableName: "dynamo-lock", Item: { key: { S: "orders/8" } } } },
+   *   ],
+   * });
+   * ```
+   *
+   * @example With `DynamoDBDocumentClient` of the AWS SDK
+   * ```ts ignore
+   * await documents.send(new TransactWriteCommand({
+   *   TransactItems: [
+   *     lease.conditionCheck({ format: "document" }),
+   *     { Put: { TableName: "orders", Item: { id: 8 } } },
+   *   ],
+   * }));
+   * ```
+   */
+  conditionCheck(options?: ConditionCheckOptions): LeaseConditionCheck;
   /**
    * Gives the lock back. `true` where the lease was still ours, `false` where it was lost before. A
    * second call answers as the first.

@@ -7,21 +7,32 @@
 
 import type { AnswerTiming } from "../dynamodb/attempt.ts";
 import type { SendOptions } from "../dynamodb/options.ts";
-import { isDynamoError } from "../dynamodb/errors.ts";
+import { type DynamoError, isDynamoError } from "../dynamodb/errors.ts";
 import type { Wire } from "../dynamodb/wire.ts";
 import type { Layout, UpdateInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
 import type { Moment, Runtime } from "../runtime.ts";
+import type { ProtocolSettings } from "./context.ts";
+import type { View } from "./decide.ts";
 import { LockMemory } from "./memory.ts";
 import { ServerClock } from "./server_clock.ts";
 import { translate } from "./translate.ts";
 
-/** What became of a write, over all attempts of it. Without `applied` and `error` its condition failed. */
+/** A conditional write to the record of one name. */
+export interface RecordWrite {
+  readonly name: string;
+  readonly input: UpdateInput;
+}
+
+/** What the table has shown of the records, by name; `undefined` where there is none. */
+export type Records = ReadonlyMap<string, LockRecord | undefined>;
+
+/** What became of a write, over all attempts of it. Without `applied` and `error` a condition failed. */
 export interface WriteOutcome {
   /** DynamoDB said that it was applied. */
   readonly applied?: boolean;
-  /** The record after it, where the layout asks for it; where its condition failed, as it is. */
-  readonly record?: LockRecord | undefined;
+  /** The record after it, where the table tells it; as they are, those whose condition failed. */
+  readonly records?: Records;
   /** Why nothing is known of the record: no answer, a refusal, or an item that is not a lock. */
   readonly error?: unknown;
   /** Some attempt was not answered: it may have been applied, or may still be. */
@@ -42,6 +53,14 @@ export interface CallLimits {
   readonly spent?: (requests: number) => void;
 }
 
+/** What answers have in them. */
+interface Answer {
+  readonly Item?: Item;
+  readonly Items?: readonly Item[];
+  readonly LastEvaluatedKey?: Item;
+  readonly Attributes?: Item;
+}
+
 /** The lock table. Holds no promise and no timer: requests of a Worker may share it. */
 export class LockTable {
   readonly layout: Layout;
@@ -58,11 +77,38 @@ export class LockTable {
     this.#runtime = runtime;
   }
 
-  /** Sends one conditional write. Never throws. */
-  async write(name: string, input: UpdateInput, limits: CallLimits = {}): Promise<WriteOutcome> {
+  /** Sends conditional writes, of which all are applied or none. Never throws. */
+  write(writes: readonly RecordWrite[], limits?: CallLimits): Promise<WriteOutcome> {
+    const names = writes.map(({ name }) => name);
+    if (writes.length === 1) return this.#write("UpdateItem", writes[0]!.input, names, limits);
+    // Elements of a transaction return nothing where they are applied.
+    const elements = writes.map(({ input: { ReturnValues: _, ...Update } }) => ({ Update }));
+    return this.transact(elements, names, limits);
+  }
+
+  /**
+   * Runs a transaction whose first elements are about these names. The token makes all attempts of it
+   * the same transaction: no other may have it. Never throws.
+   */
+  transact(
+    elements: readonly object[],
+    names: readonly string[],
+    limits?: CallLimits,
+    token: string = this.#runtime.randomId(),
+  ): Promise<WriteOutcome> {
+    const input = { TransactItems: elements, ClientRequestToken: token };
+    return this.#write("TransactWriteItems", input, names, limits);
+  }
+
+  async #write(
+    operation: string,
+    input: object,
+    names: readonly string[],
+    limits: CallLimits = {},
+  ): Promise<WriteOutcome> {
     let skewed = false;
     let reason: unknown;
-    const answer = await this.#send("UpdateItem", input, limits, (kind) => {
+    const answer = await this.#send(operation, input, limits, (kind) => {
       skewed = kind === "skewed";
     }).catch((error) => void (reason = error));
     // An abort may come when the request is on its way. Its reason can be anything, even an error of
@@ -70,18 +116,33 @@ export class LockTable {
     const aborted = limits.signal?.aborted;
     const error = !aborted && isDynamoError(reason) ? reason : undefined;
     const doubtful = error ? error.mayHaveApplied : aborted === true;
+    const [name] = names as [string];
     try {
-      if (answer) return { applied: true, record: this.#see(name, answer.Attributes, false) };
-      return error?.code === "ConditionalCheckFailedException"
-        ? { record: this.#see(name, error.item), doubtful }
-        : {
-          error: error ? translate(error, name) : reason ?? new TypeError("no answer"),
-          doubtful,
-          skewed,
-        };
+      const { Attributes } = answer ?? {};
+      if (answer) {
+        const records = new Map(Attributes && [[name, this.#see(name, Attributes, false)]]);
+        return { applied: true, records };
+      }
+      const records = this.#failed(names, error);
+      if (records.size > 0) return { records, doubtful };
+      const cause = reason ?? new TypeError("no answer");
+      return { error: error ? translate(error, name) : cause, doubtful, skewed };
     } catch (error) {
-      return { error }; // the item under the key is not a lock, or is damaged
+      return { error }; // the item under a key is not a lock, or is damaged
     }
+  }
+
+  /** The records whose condition failed. */
+  #failed(names: readonly string[], error: DynamoError | undefined): Records {
+    const reasons = error?.code === "ConditionalCheckFailedException"
+      ? [{ code: "ConditionalCheckFailed", item: error.item }]
+      : error?.cancellationReasons ?? [];
+    const records = new Map<string, LockRecord | undefined>();
+    names.forEach((name, index) => {
+      const { code, item } = reasons[index] ?? {};
+      if (code === "ConditionalCheckFailed") records.set(name, this.#see(name, item));
+    });
+    return records;
   }
 
   /**
@@ -91,8 +152,39 @@ export class LockTable {
    * @throws {LockServiceError} When DynamoDB does not answer.
    */
   async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
+    const { Item } = await this.#ask("GetItem", this.layout.read(name), name, limits);
+    return this.#see(name, Item);
+  }
+
+  /**
+   * Reads all records whose names begin with `prefix`, in pages as DynamoDB has them.
+   *
+   * @throws As {@linkcode read}.
+   */
+  async *scan(
+    prefix: string,
+    limits: CallLimits,
+  ): AsyncGenerator<[string, LockRecord | undefined]> {
+    let from: Item | undefined;
+    do {
+      const { Items, LastEvaluatedKey }: Answer = await this.#ask(
+        "Scan",
+        this.layout.scan(prefix, from),
+        prefix,
+        limits,
+      );
+      for (const item of Items ?? []) {
+        const name = this.layout.nameOf(item);
+        yield [name, this.#see(name, item)];
+      }
+      from = LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+
+  /** Sends a request that only reads. */
+  async #ask(operation: string, input: object, name: string, limits: CallLimits): Promise<Answer> {
     try {
-      return this.#see(name, (await this.#send("GetItem", this.layout.read(name), limits)).Item);
+      return await this.#send(operation, input, limits);
     } catch (error) {
       const own = limits.signal?.aborted || !isDynamoError(error);
       throw own ? error : translate(error, name);
@@ -104,7 +196,7 @@ export class LockTable {
     input: object,
     limits: CallLimits,
     onAnswer?: (kind: AnswerTiming["kind"]) => void,
-  ): Promise<{ readonly Item?: Item; readonly Attributes?: Item }> {
+  ): Promise<Answer> {
     const { spent, ...options } = limits;
     let requests = 0;
     try {
@@ -122,6 +214,18 @@ export class LockTable {
     } finally {
       spent?.(requests);
     }
+  }
+
+  /** What a waiter knows when it judges a record. */
+  view({ maxClockSkewMs, pollMs }: ProtocolSettings): View {
+    const now = this.#runtime.now();
+    return {
+      serverLower: this.clock.lower(now),
+      serverNow: this.clock.estimate(now),
+      maxClockSkewMs,
+      pollMs,
+      unchangedMs: (holder) => this.memory.unchangedMs(holder, now),
+    };
   }
 
   /** Takes in an answer; the holder of a write that was applied is ourselves, and not watched. */

@@ -1,25 +1,38 @@
 /**
- * What a manager remembers of the locks it has met: the last fences, and since when it has seen each
- * holder unchanged. Plain data, bounded, and safe to lose.
+ * What a manager remembers of the locks it has met: their fences and what they are, and since when it
+ * has seen each holder unchanged. Plain data, bounded, and safe to lose.
  *
  * @module
  */
 
-import type { Holder, LockRecord } from "../records/record.ts";
+import type { Holder, LockRecord, Sharing } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import { observedMs } from "./decide.ts";
 
-/** How many fences, and how many holders, are remembered before all are forgotten. */
+/** How many records, and how many holders, are remembered before all are forgotten. */
 const ENTRIES_MAX = 10_000;
+
+interface Remembered {
+  /** The greatest fence seen. */
+  readonly fence: number;
+  readonly exists: boolean;
+  readonly permits: number | undefined;
+}
 
 /** The memory of one manager. */
 export class LockMemory {
-  readonly #fences = new Map<string, number>();
+  readonly #records = new Map<string, Remembered>();
   readonly #sightings = new Map<string, { readonly expires: number; readonly since: Moment }>();
 
   /** The greatest fence seen of a name; 0 where none was. */
   fence(name: string): number {
-    return this.#fences.get(name) ?? 0;
+    return this.#records.get(name)?.fence ?? 0;
+  }
+
+  /** Whether a name has a record that is shared in this way, by the last word of the table. */
+  isShared(name: string, { mode, permits }: Sharing): boolean {
+    const known = this.#records.get(name);
+    return mode === "shared" && known?.exists === true && known.permits === permits;
   }
 
   /**
@@ -28,8 +41,9 @@ export class LockMemory {
    */
   see(name: string, record: LockRecord | undefined, now?: Moment): void {
     // Losing it costs a request or a longer watch, so the simplest bound will do.
-    for (const map of [this.#fences, this.#sightings]) if (map.size > ENTRIES_MAX) map.clear();
-    this.#fences.set(name, Math.max(this.fence(name), record?.fence ?? 0));
+    for (const map of [this.#records, this.#sightings]) if (map.size > ENTRIES_MAX) map.clear();
+    const fence = Math.max(this.fence(name), record?.fence ?? 0);
+    this.#records.set(name, { fence, exists: record !== undefined, permits: record?.permits });
     if (now === undefined) return;
     for (const holder of record?.holders ?? []) {
       if (this.#watchedMs(holder, now) === undefined) {

@@ -4,19 +4,28 @@
  * @module
  */
 
-import { damagedRecord, FENCE_MAX, type Grant } from "../records/record.ts";
+import {
+  damagedRecord,
+  FENCE_MAX,
+  findHolder,
+  type Grant,
+  type Sharing,
+} from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import type { ProtocolContext } from "./context.ts";
 import { nextToken } from "./decide.ts";
-import type { CallLimits, WriteOutcome } from "./lock_table.ts";
+import type { CallLimits, Records, WriteOutcome } from "./lock_table.ts";
 import { SIGNATURE_WINDOW_MS } from "./server_clock.ts";
 
-/** A proposal as it was sent. Retries repeat it; another try is another proposal. */
+/**
+ * A proposal as it was sent. Retries repeat it; another try is another proposal. Of several names it is
+ * one grant, with one token that is greater than all earlier ones of each of them.
+ */
 export interface Proposal extends Grant {
+  /** The names that it is for. */
+  readonly names: readonly string[];
   /** Before its first send. */
   readonly sentAt: Moment;
-  /** What the server's clock was taken to show then. */
-  readonly madeAt: number;
   /** When a run of hand-overs in this process began: it is bounded. */
   readonly handedSince: Moment | undefined;
   /** Whether it removes a dead holder. */
@@ -24,20 +33,29 @@ export interface Proposal extends Grant {
 }
 
 /** What a caller wants to be granted. */
-export type Wish = Pick<Grant, "name" | "leaseMs" | "ownerId" | "data">;
+export type Wish =
+  & Sharing
+  & Pick<Proposal, "names">
+  & Pick<Grant, "leaseMs" | "ownerId" | "data">;
 
 /** Makes a proposal, as of now. */
 export function propose(
   { table, runtime }: ProtocolContext,
-  { name, leaseMs, ownerId, data }: Wish,
+  { names, mode, permits, leaseMs, ownerId, data }: Wish,
   kind: { readonly takeover?: boolean; readonly handedSince?: Moment },
 ): Proposal {
   const sentAt = runtime.now();
   const estimate = table.clock.estimate(sentAt);
-  const token = nextToken(estimate, table.memory.fence(name), runtime.random());
-  if (token > FENCE_MAX) throw damagedRecord(name); // only damage counts so far
+  const fence = Math.max(...names.map((name) => table.memory.fence(name)));
+  const token = nextToken(estimate, fence, runtime.random());
+  // Only damage counts so far.
+  if (token > FENCE_MAX) {
+    throw damagedRecord(names.find((name) => table.memory.fence(name) === fence)!);
+  }
   return {
-    name,
+    names,
+    mode,
+    permits,
     leaseMs,
     ownerId,
     data,
@@ -51,11 +69,17 @@ export function propose(
   };
 }
 
+/** Whether what the table has shown holds a grant. */
+export function isGranted(records: Records | undefined, { grantId }: Proposal): boolean {
+  return [...records?.values() ?? []].some((record) => findHolder(record, grantId) !== undefined);
+}
+
 /** For how long a request may be under way at the most; meanwhile a signature that was ahead comes true. */
 const UNDER_WAY_MS = 60_000;
 
 /**
- * Raises the fence to a proposal's token and so makes sure that it can never be applied any more.
+ * Raises the fence to a proposal's token and so makes sure that it can never be applied any more. Of
+ * several names one is enough, as they are granted together or not at all.
  *
  * It is signed by the clock that made the token. Where that is refused as far ahead, the proposal was
  * signed as far ahead, and will not be applied either: closing it all the same would put the fence ahead,
@@ -67,12 +91,13 @@ export async function closeProposal(
   limits: () => CallLimits = () => ({}),
 ): Promise<WriteOutcome> {
   const { table, runtime } = context;
+  const [name] = proposal.names as [string];
   const close = (time: (now: Moment) => number) => {
     const now = runtime.now();
     // The record that this makes where there is none lives as long as any.
     const expires = Math.ceil(table.clock.upper(now) + proposal.leaseMs);
-    const input = table.layout.close({ ...proposal, expires });
-    return table.write(proposal.name, input, { ...limits(), time: time(now) });
+    const input = table.layout.close(name, { ...proposal, expires });
+    return table.write([{ name, input }], { ...limits(), time: time(now) });
   };
   const madeAt = (now: Moment) => proposal.madeAt + now.mono - proposal.sentAt.mono;
   const outcome = await close(madeAt);
@@ -82,8 +107,28 @@ export async function closeProposal(
   return await close((now) => table.clock.estimate(now));
 }
 
-/** Sends one release. The grant is gone after every outcome without an error. */
-export function sendRelease(context: ProtocolContext, proposal: Proposal): Promise<WriteOutcome> {
-  const input = context.table.layout.release(proposal);
-  return context.table.write(proposal.name, input);
+/**
+ * Gives a grant back on every name. It is gone after every outcome without an error, which is `applied`
+ * where it was there on all of them.
+ */
+export async function sendRelease(
+  { table }: ProtocolContext,
+  proposal: Proposal,
+  limits?: CallLimits,
+): Promise<WriteOutcome> {
+  let { names } = proposal;
+  let doubtful = false;
+  // Ends: each turn is about fewer names.
+  for (;;) {
+    const writes = names.map((name) => ({ name, input: table.layout.release(name, proposal) }));
+    const outcome = await table.write(writes, limits);
+    doubtful ||= outcome.doubtful === true;
+    // Where it is gone already there is nothing to give back, and that keeps no other name.
+    const rest = names.filter((name) => outcome.records?.has(name) === false);
+    if (outcome.error || outcome.applied || rest.length === 0) {
+      const applied = outcome.applied === true && names.length === proposal.names.length;
+      return { ...outcome, applied, doubtful };
+    }
+    names = rest;
+  }
 }

@@ -1,15 +1,19 @@
 /**
- * The callers of one process that wait for the same name: first in, first out, and only the head talks
+ * The callers of one process that wait for the same names: first in, first out, and only the head talks
  * to DynamoDB. So a hundred callers cost what one costs, and a release can be handed on directly.
  *
  * @module
  */
 
-import type { Acquisition, OfferAnswer } from "./acquire.ts";
+import type { Sharing } from "../records/record.ts";
+import type { Acquisition } from "./acquire.ts";
 import type { GrantState } from "./grant_state.ts";
+import type { OfferAnswer } from "./offer.ts";
 
-/** A place in a queue. */
+/** A place in the line of each of its names. */
 export interface Place {
+  readonly names: readonly string[];
+  readonly sharing: Sharing;
   /** Aborts when it is this caller's turn. */
   readonly turn: AbortSignal;
   /** What the head is doing, while it is. */
@@ -22,38 +26,56 @@ interface QueuedPlace extends Place {
 
 /** The queues of one manager, one a name. */
 export class LocalQueue {
-  readonly #lines = new Map<string, QueuedPlace[]>();
+  readonly #lines = new Map<string, readonly QueuedPlace[]>();
+  readonly #places = new Set<QueuedPlace>();
 
-  /** Goes to the end of the line. Every place must {@linkcode leave} again. */
-  enter(name: string): Place {
+  /**
+   * Goes to the end of all lines at once: whoever came first is before the others in each of them, so
+   * no two wait for each other. Every place must {@linkcode leave} again.
+   */
+  enter(names: readonly string[], sharing: Sharing): Place {
     const starter = new AbortController();
-    const place: QueuedPlace = { turn: starter.signal, starter };
-    const line = this.#lines.get(name) ?? [];
-    this.#lines.set(name, [...line, place]);
-    if (line.length === 0) starter.abort();
+    const place: QueuedPlace = { names, sharing, turn: starter.signal, starter };
+    this.#places.add(place);
+    for (const name of names) this.#lines.set(name, [...this.#line(name), place]);
+    this.#startHeads(names);
     return place;
   }
 
-  /** Leaves the line, from wherever in it. The next one becomes the head. */
-  leave(name: string, place: Place): void {
-    const line = this.#lines.get(name) ?? [];
-    const rest = line.filter((other) => other !== place);
-    if (rest.length === 0) this.#lines.delete(name);
-    else this.#lines.set(name, rest);
-    rest[0]?.starter.abort();
+  /** Leaves the lines, from wherever in them. The next ones become heads. */
+  leave(place: Place): void {
+    this.#places.delete(place as QueuedPlace);
+    for (const name of place.names) {
+      const rest = this.#line(name).filter((other) => other !== place);
+      if (rest.length === 0) this.#lines.delete(name);
+      else this.#lines.set(name, rest);
+    }
+    this.#startHeads(place.names);
   }
 
   /** Offers a held lock to the head; `undefined` where nobody is there or can take it at once. */
   offer(from: GrantState): Promise<OfferAnswer> | undefined {
-    return this.#head(from.proposal.name)?.offer(from);
+    return this.#line(from.proposal.names[0]!)[0]?.acquisition?.offer(from);
   }
 
-  /** Tells the head that the lock was released here. */
-  nudge(name: string, standBack: boolean): void {
-    this.#head(name)?.nudge(standBack);
+  /** Tells the heads that these names were released here. */
+  nudge(names: readonly string[], standBack: boolean): void {
+    for (const name of names) this.#line(name)[0]?.acquisition?.nudge(standBack);
   }
 
-  #head(name: string): Acquisition | undefined {
-    return this.#lines.get(name)?.[0]?.acquisition;
+  /** Everybody who waits, in the order in which they came. */
+  get places(): readonly Place[] {
+    return [...this.#places];
+  }
+
+  #line(name: string): readonly QueuedPlace[] {
+    return this.#lines.get(name) ?? [];
+  }
+
+  #startHeads(names: readonly string[]): void {
+    for (const name of names) {
+      const head = this.#line(name)[0];
+      if (head?.names.every((other) => this.#line(other)[0] === head)) head.starter.abort();
+    }
   }
 }

@@ -9,13 +9,15 @@ import { findHolder } from "../records/record.ts";
 import type { ProtocolContext } from "./context.ts";
 import { tooShort } from "./decide.ts";
 import type { GrantState } from "./grant_state.ts";
-import type { CallLimits } from "./lock_table.ts";
+import type { CallLimits, Records } from "./lock_table.ts";
+import type { Proposal } from "./proposal.ts";
 import { codeOf } from "./translate.ts";
 
 /** What became of a renewal. One with an error extends nothing, whatever the table made of it. */
 export interface RenewalOutcome {
-  /** Set where the lease is lost. */
+  /** Set where the lease is lost, and which name was. */
   readonly lost?: LeaseLostCode;
+  readonly lostName?: string | undefined;
   /** Set where it failed, and where it is known why the lease is lost. */
   readonly error?: unknown;
 }
@@ -32,10 +34,15 @@ export async function renewGrant(
   const { proposal } = state;
   const sentAt = runtime.now();
   const expires = state.nextExpiry();
-  const input = table.layout.renew(proposal, expires, data);
+  const writes = proposal.names.map((name) => ({
+    name,
+    input: table.layout.renew(name, proposal, expires, data),
+  }));
   const time = table.clock.estimate(sentAt);
-  const outcome = await table.write(proposal.name, input, { ...limits, time });
-  const { applied, record, error, skewed, doubtful } = outcome;
+  const { applied, records, error, skewed, doubtful } = await table.write(writes, {
+    ...limits,
+    time,
+  });
   // Refused for its time, perhaps an hour ahead, it was never applied: no later end need pass it.
   if (!skewed || doubtful) state.sent(expires);
   if (skewed && again) return await renewGrant(context, state, limits, data, false);
@@ -43,20 +50,32 @@ export async function renewGrant(
     return codeOf(error) === "TABLE_NOT_FOUND" ? { lost: "LEASE_DELETED", error } : { error };
   }
   if (!applied) {
-    const holder = findHolder(record, proposal.grantId);
-    if (holder === undefined) {
-      const granted = record !== undefined && record.fence > proposal.token;
-      return { lost: granted ? "LEASE_STOLEN" : "LEASE_DELETED" };
-    }
-    // Only this renewal can have written so late an end: an earlier attempt of it was applied.
-    if (holder.expires < expires) {
-      const { name } = proposal;
+    const lost = lossOf(proposal, records);
+    if (lost) return lost;
+    // Only this renewal can have written so late an end: an earlier attempt of it was applied. Of
+    // several names that is true of all of them, or of none.
+    const isOurs = (name: string) =>
+      (findHolder(records?.get(name), proposal.grantId)?.expires ?? 0) >= expires;
+    if (!proposal.names.every(isOurs)) {
+      const [name] = proposal.names as [string];
       const message = `Cannot renew lock '${name}' as its record was changed meanwhile`;
       return { error: new LockServiceError("UNAVAILABLE", message, name) };
     }
   }
   state.confirm(sentAt, expires);
   return {};
+}
+
+/** What a failed check of a grant says: on which name it is gone, if it is, and how. */
+export function lossOf(
+  { grantId, token }: Proposal,
+  records?: Records,
+): RenewalOutcome | undefined {
+  for (const [name, record] of records ?? []) {
+    if (findHolder(record, grantId) !== undefined) continue;
+    const granted = record !== undefined && record.fence > token;
+    return { lost: granted ? "LEASE_STOLEN" : "LEASE_DELETED", lostName: name };
+  }
 }
 
 /**
@@ -71,7 +90,7 @@ export async function keepHalf(
   state: GrantState,
   limits: () => CallLimits,
 ): Promise<boolean> {
-  const { leaseMs, name } = state.proposal;
+  const { leaseMs, names: [name] } = state.proposal;
   if (!tooShort(state.remainingMs(), leaseMs)) return true;
   const call = limits();
   const { lost, error } = await renewGrant(context, state, call);

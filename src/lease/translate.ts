@@ -9,6 +9,7 @@ import type { DynamoError } from "../dynamodb/errors.ts";
 import { classify } from "../dynamodb/retry.ts";
 import {
   LockError,
+  type LockErrorCode,
   type LockServiceCode,
   LockServiceError,
   type LockTableCode,
@@ -48,7 +49,7 @@ export function isPassing(error: unknown): boolean {
 }
 
 /** The code of an error, for an event. */
-export function codeOf(error: unknown): string {
+export function codeOf(error: unknown): LockErrorCode | "UNKNOWN" {
   return error instanceof LockError ? error.code : "UNKNOWN";
 }
 

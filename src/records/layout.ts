@@ -5,7 +5,7 @@
  */
 
 import type { AttributeValue } from "../dynamodb/values.ts";
-import type { Grant, Item, LockRecord } from "./record.ts";
+import type { Grant, Holder, Item, LockRecord } from "./record.ts";
 
 /** Where the records live. */
 export interface TablePlace {
@@ -40,28 +40,58 @@ export interface ReadInput {
   readonly ConsistentRead: true;
 }
 
+/** A check of an item in somebody's transaction. */
+export type CheckInput = Pick<
+  UpdateInput,
+  "TableName" | "Key" | "ConditionExpression" | "ExpressionAttributeNames"
+>;
+
+/** The input of a `Scan`. */
+export interface ScanInput {
+  readonly TableName: string;
+  readonly ConsistentRead: true;
+  readonly FilterExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues: Record<string, AttributeValue>;
+  readonly ExclusiveStartKey?: Item;
+}
+
 /** What tells a grant of a lock from others. */
-export type GrantKey = Pick<Grant, "name" | "grantId">;
+export type GrantKey = Pick<Grant, "grantId" | "mode">;
 
 /**
  * One record format. Every write of it carries a condition and asks for the record back when the
  * condition fails, so that a lost answer can be told from a lost lock without another request.
  */
 export interface Layout {
-  /** Takes a lock that is absent or free. */
-  acquire(grant: Grant): UpdateInput;
-  /** Takes a lock from holders that are all dead, exactly as they were read. */
-  takeOver(grant: Grant, seen: LockRecord): UpdateInput;
-  /** Replaces one grant of this process by another, without setting the lock free between them. */
-  handOver(fromGrantId: string, grant: Grant): UpdateInput;
+  /** Takes a lock that is absent, or that nobody is in. */
+  acquire(name: string, grant: Grant): UpdateInput;
+  /** Takes a lock that others share already. */
+  join(name: string, grant: Grant): UpdateInput;
+  /** Takes a lock and removes dead holders, exactly as they were read. */
+  takeOver(name: string, grant: Grant, seen: LockRecord, dead: readonly Holder[]): UpdateInput;
+  /** Replaces one grant of this process by another like it, without setting the lock free between. */
+  handOver(name: string, fromGrantId: string, grant: Grant): UpdateInput;
   /** Moves the end of a grant, and with `data` replaces (`string`) or removes (`null`) its data. */
-  renew(grant: GrantKey, expires: number, data?: string | null): UpdateInput;
+  renew(name: string, grant: GrantKey, expires: number, data?: string | null): UpdateInput;
   /** Gives a grant back. */
-  release(grant: GrantKey): UpdateInput;
+  release(name: string, grant: GrantKey): UpdateInput;
   /** Makes sure that a grant with this token, or a lower one, can never be made any more. */
-  close(grant: Grant): UpdateInput;
+  close(name: string, grant: Grant): UpdateInput;
+  /** Asks new shared holders to stand back until a time of the server, in milliseconds. */
+  mark(name: string, until: number): UpdateInput;
+  /** Removes dead holders, exactly as they were read, from among others. */
+  sweep(name: string, dead: readonly Holder[]): UpdateInput;
+  /** Takes a grant away from its holder, who is told at the next renewal. */
+  revoke(name: string, grant: GrantKey): UpdateInput;
+  /** Checks that a grant is there, in somebody's transaction. */
+  guard(name: string, grant: GrantKey): CheckInput;
   /** Reads a record. */
   read(name: string): ReadInput;
+  /** Reads the records whose names begin with `prefix`, from where the last page ended. */
+  scan(prefix: string, from: Item | undefined): ScanInput;
+  /** The name of a record that was found so. */
+  nameOf(item: Item): string;
   /**
    * Understands an item.
    *

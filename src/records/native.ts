@@ -8,39 +8,43 @@
  * | `fence` | N | the greatest token ever granted or proposed |
  * | `holders` | M | grant id -> `{t: token, m: mode, o: owner, e: expires, l: lease, d?: data}` |
  * | `exclusive` | S | the grant id of the exclusive holder; absent otherwise |
+ * | `permits` | N | how many may hold a semaphore at once; absent otherwise |
+ * | `waiting` | N | until when new shared holders stand back for an exclusive one that waits |
  * | `purge` | N | epoch seconds, 30 days after the lease's end: the table's TTL attribute |
  *
- * A release takes the holder out and leaves the item, so that tokens go on rising. The expressions
- * speak in placeholders, since some of the names are reserved words: `#fence` is `fence`.
+ * A release takes the holder out and leaves the item, so that tokens go on rising.
  *
  * @module
  */
 
-import { DATE_MS_MAX } from "../checks.ts";
-import { LockTableError } from "../errors.ts";
-import type { AttributeValue } from "../dynamodb/values.ts";
-import { describeForeign } from "./foreign.ts";
-import type { GrantKey, Layout, ReadInput, TablePlace, UpdateInput } from "./layout.ts";
+import type {
+  CheckInput,
+  GrantKey,
+  Layout,
+  ReadInput,
+  ScanInput,
+  TablePlace,
+  UpdateInput,
+} from "./layout.ts";
 import {
-  damagedRecord,
-  FENCE_MAX,
-  type Grant,
-  type Holder,
-  type Item,
-  LEASE_MS_MAX,
-  type LockRecord,
-} from "./record.ts";
+  ADD,
+  become,
+  IS_ABSENT,
+  IS_BELOW,
+  IS_IN,
+  type Known,
+  leave,
+  NO_EXCLUSIVE,
+  removal,
+  rightOfWay,
+  TAKE,
+} from "./native_expressions.ts";
+import { FORMAT, parseItem } from "./native_item.ts";
+import { type Grant, type Holder, type Item, type LockRecord, WAITING_MOST_MS } from "./record.ts";
 
 /** The attributes that the native record uses besides the key. No key may have such a name. */
 export const NATIVE_ATTRIBUTES: readonly string[] =
   "format fence holders exclusive permits waiting purge".split(" ");
-
-const FORMAT_VERSION = "1";
-
-const TAKE = "SET #format=:format,#fence=:t,#holders=:map,#exclusive=:g,#purge=:p REMOVE #permits";
-const IS_ABSENT = "attribute_not_exists(#key) OR ";
-const IS_BELOW = "#format=:format AND #fence<:t";
-const IS_IN = "attribute_exists(#holders.#g)";
 
 /** Far longer than any lease or signature lives, so that a purge never removes a fence in use. */
 const PURGE_SECONDS = 30 * 24 * 60 * 60;
@@ -49,9 +53,6 @@ const PURGE_SECONDS = 30 * 24 * 60 * 60;
 function purgeAt(expires: number): number {
   return Math.ceil(expires / 1_000) + PURGE_SECONDS;
 }
-
-/** What the placeholders of an expression stand for, where it is not what they are called. */
-type Known = Record<string, string | number | AttributeValue | undefined>;
 
 /** Values of DynamoDB from ours. Numbers of a record are whole and below 2^53. */
 function encode(values: Known): Item {
@@ -72,42 +73,54 @@ export class NativeLayout implements Layout {
     this.#place = place;
   }
 
-  acquire(grant: Grant): UpdateInput {
+  acquire(name: string, grant: Grant): UpdateInput {
     return this.#update(
-      grant.name,
-      TAKE,
+      name,
+      TAKE + become(grant),
       // Not `size(#holders)=0`: that is also true of an empty text or list, which is no record.
-      `${IS_ABSENT}(${IS_BELOW} AND #holders=:empty)`,
+      `${IS_ABSENT}(${IS_BELOW} AND #holders=:empty${rightOfWay(grant)})`,
       this.#known(grant),
     );
   }
 
-  takeOver(grant: Grant, seen: LockRecord): UpdateInput {
-    // The fence and the whole map as read: any renewal or grant since then stops this write.
-    return this.#update(grant.name, TAKE, "#fence=:seen AND #holders=:old", {
-      ...this.#known(grant),
-      ":seen": seen.fence,
-      ":old": seen.rawHolders,
-    });
+  join(name: string, grant: Grant): UpdateInput {
+    const room = grant.permits === undefined
+      ? " AND attribute_not_exists(#permits)" + rightOfWay(grant)
+      : " AND #permits=:n AND size(#holders)<:n";
+    return this.#update(name, ADD, IS_BELOW + NO_EXCLUSIVE + room, this.#known(grant));
   }
 
-  handOver(fromGrantId: string, grant: Grant): UpdateInput {
+  takeOver(name: string, grant: Grant, seen: LockRecord, dead: readonly Holder[]): UpdateInput {
+    // The fence as read: nobody has come in since, so there is as much room as there was.
+    const known = { ...this.#known(grant), ":seen": seen.fence, ":old": seen.rawHolders };
+    const isSeen = "#fence=:seen AND ";
+    if (dead.length === seen.holders.length) {
+      // The whole map as read: any renewal since then stops this write.
+      return this.#update(name, TAKE + become(grant), `${isSeen}#holders=:old`, known);
+    }
+    // Never the whole map while others are in: that would undo their renewals.
+    const { change, condition, marks } = removal(dead);
+    return this.#update(name, ADD + change, isSeen + condition, { ...known, ...marks });
+  }
+
+  handOver(name: string, fromGrantId: string, grant: Grant): UpdateInput {
+    const also = grant.mode === "exclusive" ? ",#exclusive=:g" : "";
     return this.#update(
-      grant.name,
-      "SET #fence=:t,#holders.#g=:entry,#exclusive=:g,#purge=:p REMOVE #holders.#from",
-      "attribute_exists(#holders.#from) AND #fence<:t",
+      name,
+      `${ADD}${also} REMOVE #holders.#from`,
+      `attribute_exists(#holders.#from) AND #fence<:t${rightOfWay(grant)}`,
       { ...this.#known(grant), "#from": fromGrantId },
     );
   }
 
-  renew(grant: GrantKey, expires: number, data?: string | null): UpdateInput {
+  renew(name: string, grant: GrantKey, expires: number, data?: string | null): UpdateInput {
     const change = data === undefined
       ? ""
       : data === null
       ? " REMOVE #holders.#g.#d"
       : ",#holders.#g.#d=:d";
     return this.#update(
-      grant.name,
+      name,
       `SET #holders.#g.#e=:e,#purge=:p${change}`,
       // Never shortens, never brings back: a late renewal can only fail.
       `${IS_IN} AND #holders.#g.#e<:e`,
@@ -115,15 +128,13 @@ export class NativeLayout implements Layout {
     );
   }
 
-  release(grant: GrantKey): UpdateInput {
-    return this.#update(grant.name, "REMOVE #holders.#g,#exclusive", IS_IN, {
-      "#g": grant.grantId,
-    });
+  release(name: string, grant: GrantKey): UpdateInput {
+    return this.#update(name, leave(grant), IS_IN, { "#g": grant.grantId });
   }
 
-  close(grant: Grant): UpdateInput {
+  close(name: string, grant: Grant): UpdateInput {
     return this.#update(
-      grant.name,
+      name,
       "SET #format=:format,#fence=:t,#holders=if_not_exists(#holders,:empty)," +
         "#purge=if_not_exists(#purge,:p)",
       `${IS_ABSENT}(${IS_BELOW})`,
@@ -131,23 +142,73 @@ export class NativeLayout implements Layout {
     );
   }
 
+  mark(name: string, until: number): UpdateInput {
+    return this.#update(
+      name,
+      "SET #waiting=:until",
+      // Never shortens: of several that wait, the last one counts.
+      "#format=:format AND attribute_not_exists(#permits)" + NO_EXCLUSIVE +
+        " AND NOT (#waiting>:until AND #waiting<:far)",
+      { ":format": FORMAT, ":until": until, ":far": until + WAITING_MOST_MS },
+    );
+  }
+
+  sweep(name: string, dead: readonly Holder[]): UpdateInput {
+    const { change, condition, marks } = removal(dead);
+    return this.#update(name, change.trim(), condition, marks);
+  }
+
+  revoke(name: string, grant: GrantKey): UpdateInput {
+    // The fence passes the token, so that its holder sees that the lock was taken away.
+    return this.#update(name, `SET #fence=#fence+:one ${leave(grant)}`, IS_IN, {
+      "#g": grant.grantId,
+      ":one": 1,
+    });
+  }
+
+  guard(name: string, { grantId }: GrantKey): CheckInput {
+    return {
+      ...this.#target(name),
+      ConditionExpression: IS_IN,
+      ExpressionAttributeNames: { "#holders": "holders", "#g": grantId },
+    };
+  }
+
   read(name: string): ReadInput {
     return { ...this.#target(name), ConsistentRead: true };
   }
 
+  scan(prefix: string, from: Item | undefined): ScanInput {
+    const { name, partitionKey, sortKey, sortValue } = this.#place;
+    const values = {
+      ":format": FORMAT,
+      // DynamoDB wants no empty text here, which everything begins with.
+      ":prefix": this.#place.prefix + prefix || undefined,
+      ":sort": sortKey && sortValue,
+    };
+    return {
+      TableName: name,
+      ConsistentRead: true,
+      FilterExpression: "#format=:format" +
+        (values[":prefix"] ? " AND begins_with(#key,:prefix)" : "") +
+        (sortKey ? " AND #sort=:sort" : ""),
+      ExpressionAttributeNames: {
+        "#format": "format",
+        ...(values[":prefix"] && { "#key": partitionKey }),
+        ...(sortKey && { "#sort": sortKey }),
+      },
+      ExpressionAttributeValues: encode(values),
+      ...(from && { ExclusiveStartKey: from }),
+    };
+  }
+
+  nameOf(item: Item): string {
+    const { partitionKey, prefix } = this.#place;
+    return (item[partitionKey] as { S: string }).S.slice(prefix.length);
+  }
+
   parse(name: string, item: Item | undefined): LockRecord | undefined {
-    if (item === undefined) return undefined;
-    const loose = item as Record<string, Loose>;
-    if (loose.format?.N !== FORMAT_VERSION) {
-      const what = `the item under its key is ${describeForeign(item)}`;
-      throw new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}' as ${what}`, name);
-    }
-    try {
-      return parseRecord(loose);
-    } catch {
-      // Damaged is an error, never a lock that is free or a holder whose lease has run out.
-      throw damagedRecord(name);
-    }
+    return parseItem(name, item);
   }
 
   #target(name: string): { TableName: string; Key: Item } {
@@ -169,65 +230,37 @@ export class NativeLayout implements Layout {
       UpdateExpression: change,
       ConditionExpression: condition,
       ExpressionAttributeNames: names,
-      // A release has no values, and nobody needs the record after it.
-      ...(change.startsWith("SET") && {
-        ExpressionAttributeValues: encode(values),
-        ReturnValues: "ALL_NEW",
-      }),
+      // An empty map of values is refused, and nobody needs the record after a release.
+      ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: encode(values) }),
+      ...(change.startsWith("SET") && { ReturnValues: "ALL_NEW" }),
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
     };
   }
 
-  #known({ grantId, token, ownerId, expires, leaseMs, data }: Grant): Known {
-    const entry = { M: encode({ t: token, m: "x", o: ownerId, e: expires, l: leaseMs, d: data }) };
+  #known({ grantId, token, mode, permits, ownerId, expires, leaseMs, data, madeAt }: Grant): Known {
+    const entry = {
+      M: encode({
+        t: token,
+        m: mode[0] === "e" ? "x" : "s",
+        o: ownerId,
+        e: expires,
+        l: leaseMs,
+        d: data,
+      }),
+    };
     return {
       "#key": this.#place.partitionKey,
       "#g": grantId,
-      ":format": { N: FORMAT_VERSION },
+      ":format": FORMAT,
       ":t": token,
+      ":n": permits,
       ":map": { M: { [grantId]: entry } },
       ":entry": entry,
       ":empty": { M: {} },
       ":g": grantId,
+      ":now": Math.floor(madeAt),
+      ":far": Math.floor(madeAt) + WAITING_MOST_MS,
       ":p": purgeAt(expires),
     };
   }
-}
-
-/** An attribute before anybody has looked at its type. */
-type Loose = { S?: unknown; N?: unknown; M?: Record<string, Loose> } | undefined;
-
-/** Reads a record, or throws. */
-function parseRecord({ fence, holders, permits }: Record<string, Loose>): LockRecord {
-  return {
-    fence: wholeNumber(fence, FENCE_MAX),
-    holders: Object.entries(holders!.M!).map(([id, entry]) => parseHolder(id, entry!.M!)),
-    ...(permits && { permits: wholeNumber(permits) }),
-    rawHolders: holders as AttributeValue,
-  };
-}
-
-function parseHolder(grantId: string, { t, m, o, e, l, d }: Record<string, Loose>): Holder {
-  if (m?.S !== "x" && m?.S !== "s") throw m;
-  return {
-    grantId,
-    token: wholeNumber(t),
-    mode: m.S === "x" ? "exclusive" : "shared",
-    ownerId: text(o),
-    expires: wholeNumber(e, DATE_MS_MAX),
-    leaseMs: wholeNumber(l, LEASE_MS_MAX),
-    ...(d && { data: text(d) }),
-  };
-}
-
-function text(value: Loose): string {
-  if (typeof value?.S !== "string") throw value;
-  return value.S;
-}
-
-/** Digits below 2^53: more of them would be rounded silently, and a rounded token is no token. */
-function wholeNumber(value: Loose, most = Number.MAX_SAFE_INTEGER): number {
-  const number = /^\d+$/.test(`${value?.N}`) ? Number(value!.N) : NaN;
-  if (!(number <= most)) throw value;
-  return number;
 }

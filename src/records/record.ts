@@ -40,14 +40,22 @@ export interface LockRecord {
   readonly holders: readonly Holder[];
   /** The permits of a semaphore. */
   readonly permits?: number;
+  /** Until when new shared holders stand back for an exclusive one, in the server's milliseconds. */
+  readonly waiting?: number;
   /** The holders exactly as read, for a take-over that compares all of them. */
   readonly rawHolders: AttributeValue;
 }
 
-/** What an acquisition wants to write: a grant that does not exist yet. */
-export interface Grant {
-  /** The lock's name. */
-  readonly name: string;
+/** How a caller wants to share a lock. */
+export interface Sharing {
+  /** Alone, or with others that share. The holders of a semaphore share. */
+  readonly mode: LockMode;
+  /** How many may hold it at once; absent where it is no semaphore. */
+  readonly permits?: number | undefined;
+}
+
+/** What an acquisition wants to write: a grant that does not exist yet, of one name or of several. */
+export interface Grant extends Sharing {
   /** 128 random bits, new for every proposal. */
   readonly grantId: string;
   /** The proposed fencing token. */
@@ -60,6 +68,8 @@ export interface Grant {
   readonly expires: number;
   /** What to store beside it. */
   readonly data?: string | undefined;
+  /** What the server's clock was taken to show when the grant was made up. */
+  readonly madeAt: number;
 }
 
 /** Room for the tokens to come: one above 2^53 would not be greater than the one before it. */
@@ -67,6 +77,12 @@ export const FENCE_MAX: number = Number.MAX_SAFE_INTEGER - 1_000_000;
 
 /** The longest lease, 7 days: a longer one in a record is damage, which would keep the lock for ever. */
 export const LEASE_MS_MAX: number = 7 * 24 * 60 * 60_000;
+
+/**
+ * For how long at the most an exclusive caller may ask others to stand back. It asks for little more than
+ * the time between two of its looks, and again at each.
+ */
+export const WAITING_MOST_MS: number = 180_000;
 
 /** The error of a record that is ours, and damaged. */
 export function damagedRecord(name: string): LockTableError {

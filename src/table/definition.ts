@@ -7,7 +7,7 @@
 // deno-lint-ignore-file camelcase -- these are Terraform's own names
 
 import { checkOptions, refuse } from "../checks.ts";
-import { placeOf, type TableOptions } from "../options.ts";
+import { placeOf, type TableOptions } from "../records/place.ts";
 import type { TablePlace } from "../records/layout.ts";
 import { type CreateTableOptions, DEFAULT_TABLE, DEFINITION_CHECKS } from "./options.ts";
 

@@ -9,7 +9,8 @@ import { environmentReader } from "../credentials/env.ts";
 import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credentials/identity.ts";
 import { dynamoClient } from "../dynamodb/brand.ts";
 import { DynamoClient } from "../dynamodb/client.ts";
-import { checkConnection, noClient, placeOf, type TableOptions } from "../options.ts";
+import { checkConnection, noClient } from "../options.ts";
+import { placeOf, type TableOptions } from "../records/place.ts";
 import type { TablePlace } from "../records/layout.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
 

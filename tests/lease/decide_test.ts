@@ -16,7 +16,12 @@ import {
   tooShort,
   type View,
 } from "../../src/lease/decide.ts";
-import type { Holder, LockRecord } from "../../src/records/record.ts";
+import {
+  type Holder,
+  type LockRecord,
+  type Sharing,
+  WAITING_MOST_MS,
+} from "../../src/records/record.ts";
 
 const holder: Holder = {
   grantId: "g",
@@ -28,7 +33,8 @@ const holder: Holder = {
 };
 
 function view(parts: Partial<View> = {}): View {
-  return { serverLower: undefined, maxClockSkewMs: 1_000, unchangedMs: () => 0, ...parts };
+  const usual = { serverLower: undefined, serverNow: 50_000, maxClockSkewMs: 1_000, pollMs: 500 };
+  return { ...usual, unchangedMs: () => 0, ...parts };
 }
 
 function record(...holders: Holder[]): LockRecord {
@@ -103,20 +109,85 @@ Deno.test("deadInMs() ignores the server's clock when maxClockSkewMs is Infinity
   assertEquals(deadInMs(holder, far), 21_000);
 });
 
+const ALONE: Sharing = { mode: "exclusive" };
+const SHARED: Sharing = { mode: "shared" };
+const reader: Holder = { ...holder, mode: "shared" };
+const second: Holder = { ...reader, grantId: "h", expires: 105_000 };
+
 Deno.test("judge() calls an absent record and an empty one free", () => {
-  assertEquals(judge(undefined, view()), { kind: "free" });
-  assertEquals(judge(record(), view()), { kind: "free" });
+  for (const wish of [ALONE, SHARED, { ...SHARED, permits: 3 }]) {
+    assertEquals(judge(undefined, wish, view()), { kind: "free" });
+    assertEquals(judge(record(), wish, view()), { kind: "free" });
+  }
 });
 
-Deno.test("judge() waits for the last of several holders", () => {
-  const later = { ...holder, grantId: "h", expires: 105_000 };
-  const verdict = judge(record(holder, later), view({ serverLower: 102_000 }));
-  assertEquals(verdict, { kind: "busy", deadInMs: 4_000 });
+Deno.test("judge() waits for an exclusive holder, whoever asks", () => {
+  for (const wish of [ALONE, SHARED]) {
+    const verdict = judge(record(holder), wish, view({ serverLower: 100_000 }));
+    assertEquals(verdict, { kind: "busy", deadInMs: 1_000 });
+  }
+});
+
+Deno.test("judge() waits for the last of several shared holders, and asks others to stand back", () => {
+  const verdict = judge(record(reader, second), ALONE, view({ serverLower: 102_000 }));
+  assertEquals(verdict, { kind: "busy", deadInMs: 4_000, until: 52_000 });
+});
+
+Deno.test("judge() does not ask again while others stand back for longer than to the next look", () => {
+  const until = (waiting: number) => {
+    const verdict = judge({ ...record(reader), waiting }, ALONE, view());
+    return verdict.kind === "busy" && verdict.until;
+  };
+  assertEquals(until(50_501), undefined);
+  assertEquals(until(50_500), 52_000);
+  assertEquals(until(50_000 + WAITING_MOST_MS), 52_000);
+});
+
+Deno.test("judge() lets shared callers in together, but not past somebody who waits", () => {
+  assertEquals(judge(record(reader), SHARED, view()), { kind: "room" });
+  const waiting = { ...record(reader), waiting: 50_200 };
+  assertEquals(judge(waiting, SHARED, view()), { kind: "busy", deadInMs: 200 });
+  const free = { ...record(), waiting: 50_200 };
+  assertEquals(judge(free, SHARED, view()), { kind: "busy", deadInMs: 200 });
+  assertEquals(judge(free, ALONE, view()), { kind: "free" });
+  const over = { ...record(reader), waiting: 50_000 };
+  assertEquals(judge(over, SHARED, view()), { kind: "room" });
+  const wrong = { ...record(reader), waiting: 50_000 + WAITING_MOST_MS };
+  assertEquals(judge(wrong, SHARED, view()), { kind: "room" });
+});
+
+Deno.test("judge() counts the permits of those who live", () => {
+  const wish = { ...SHARED, permits: 2 };
+  const both = { ...record(reader, second), permits: 2 };
+  const verdict = judge(both, wish, view({ serverLower: 98_000 }));
+  assertEquals(verdict, { kind: "busy", deadInMs: 3_000 });
+  const one = judge(both, wish, view({ serverLower: 102_000 }));
+  assertEquals(one, { kind: "dead", record: both, dead: [reader] });
+  assertEquals(judge({ ...record(reader), permits: 2 }, wish, view()), { kind: "room" });
+});
+
+Deno.test("judge() refuses other permits than those of live holders", () => {
+  const semaphore = { ...record(reader), permits: 2 };
+  const three = { ...SHARED, permits: 3 };
+  assertEquals(judge(semaphore, three, view()), { kind: "mismatch", permits: 2 });
+  assertEquals(judge(semaphore, ALONE, view()), { kind: "mismatch", permits: 2 });
+  assertEquals(judge(semaphore, SHARED, view()), { kind: "mismatch", permits: 2 });
+  assertEquals(judge(record(holder), three, view()), { kind: "mismatch", permits: undefined });
+  assertEquals(judge({ ...record(), permits: 2 }, three, view()), { kind: "free" });
+  const dead = judge(semaphore, three, view({ serverLower: 101_000 }));
+  assertEquals(dead, { kind: "dead", record: semaphore, dead: [reader] });
 });
 
 Deno.test("judge() calls a record dead when everybody in it is", () => {
   const seen = record(holder);
-  assertEquals(judge(seen, view({ serverLower: 101_000 })), { kind: "dead", record: seen });
+  const verdict = judge(seen, ALONE, view({ serverLower: 101_000 }));
+  assertEquals(verdict, { kind: "dead", record: seen, dead: [holder] });
+});
+
+Deno.test("judge() removes at most 50 of the dead among the living", () => {
+  const dead = Array.from({ length: 60 }, (_, at) => ({ ...reader, grantId: `${at}` }));
+  const verdict = judge(record(...dead, second), SHARED, view({ serverLower: 101_000 }));
+  assertEquals(verdict.kind === "dead" && verdict.dead.length, 50);
 });
 
 Deno.test("nextToken() is the server's time where that is above every fence seen", () => {

@@ -16,8 +16,8 @@ const ME = "a".repeat(32);
 const OTHER = "b".repeat(32);
 
 function grant(parts: Partial<Grant> = {}): Grant {
-  const usual = { name: "job", grantId: ME, token: 100, ownerId: "me", leaseMs: 20_000 };
-  return { ...usual, expires: 50_000, ...parts };
+  const usual = { grantId: ME, token: 100, ownerId: "me", leaseMs: 20_000, expires: 50_000 };
+  return { mode: "exclusive", madeAt: 30_000, ...usual, ...parts };
 }
 
 function entry(parts: Record<string, string> = {}): { M: Item } {
@@ -100,7 +100,7 @@ const GRANTED = record({
 
 Deno.test("acquire() takes an absent lock and a free one, and shows the record", async () => {
   for (const item of [undefined, record(), record({ permits: { N: "5" } })]) {
-    const { result, shown, after } = await write(layout.acquire(grant()), item);
+    const { result, shown, after } = await write(layout.acquire("job", grant()), item);
     assertEquals(result, "applied");
     assertEquals(after, GRANTED);
     assertEquals(shown, GRANTED);
@@ -109,16 +109,16 @@ Deno.test("acquire() takes an absent lock and a free one, and shows the record",
 
 Deno.test("acquire() stores data where there is some, also an empty text", async () => {
   for (const data of ["x", ""]) {
-    const { shown } = await write(layout.acquire(grant({ data })));
+    const { shown } = await write(layout.acquire("job", grant({ data })));
     assertEquals(layout.parse("job", shown)?.holders[0]?.data, data);
   }
 });
 
 Deno.test("acquire() is refused when somebody is in, or the fence is not below its token", async () => {
-  await refuses(layout.acquire(grant()), record({ holders: held() }));
-  await refuses(layout.acquire(grant()), record({ fence: { N: "100" } }));
-  await refuses(layout.acquire(grant()), record({ fence: { N: "101" } }));
-  await refuses(layout.acquire(grant()), record({ fence: { N: "9007199254740993" } }));
+  await refuses(layout.acquire("job", grant()), record({ holders: held() }));
+  await refuses(layout.acquire("job", grant()), record({ fence: { N: "100" } }));
+  await refuses(layout.acquire("job", grant()), record({ fence: { N: "101" } }));
+  await refuses(layout.acquire("job", grant()), record({ fence: { N: "9007199254740993" } }));
 });
 
 Deno.test("acquire() and close() are refused when the item is not of this format", async () => {
@@ -131,20 +131,20 @@ Deno.test("acquire() and close() are refused when the item is not of this format
       { id: { S: "job" }, owner: { S: "them" } },
     ]
   ) {
-    await refuses(layout.acquire(grant()), item);
-    await refuses(layout.close(grant()), item);
+    await refuses(layout.acquire("job", grant()), item);
+    await refuses(layout.close("job", grant()), item);
   }
 });
 
 Deno.test("takeOver() removes dead holders exactly as they were read", async () => {
   const item = record({ holders: held(), exclusive: { S: OTHER } });
   const seen = layout.parse("job", item)!;
-  assertEquals(await applies(layout.takeOver(grant(), seen), item), GRANTED);
+  assertEquals(await applies(layout.takeOver("job", grant(), seen, seen.holders), item), GRANTED);
 });
 
 Deno.test("takeOver() is refused when anything has changed since", async () => {
   const seen = layout.parse("job", record({ holders: held() }))!;
-  const input = layout.takeOver(grant(), seen);
+  const input = layout.takeOver("job", grant(), seen, seen.holders);
   await refuses(input, record({ holders: held({ e: "40001" }) }));
   await refuses(input, record({ holders: held(), fence: { N: "91" } }));
   await refuses(input, record({ holders: mine() }));
@@ -155,11 +155,11 @@ Deno.test("takeOver() is refused when anything has changed since", async () => {
 
 Deno.test("handOver() replaces one grant by the next", async () => {
   const item = record({ holders: held(), exclusive: { S: OTHER } });
-  assertEquals(await applies(layout.handOver(OTHER, grant()), item), GRANTED);
+  assertEquals(await applies(layout.handOver("job", OTHER, grant()), item), GRANTED);
 });
 
 Deno.test("handOver() is refused when the old grant is gone or the fence has passed", async () => {
-  const input = layout.handOver(OTHER, grant());
+  const input = layout.handOver("job", OTHER, grant());
   await refuses(input, record());
   await refuses(input, undefined);
   await refuses(input, record({ holders: { M: { ["c".repeat(32)]: entry() } } }));
@@ -168,12 +168,12 @@ Deno.test("handOver() is refused when the old grant is gone or the fence has pas
 
 Deno.test("renew() moves the end and the time to live, and nothing else", async () => {
   const item = record({ holders: mine(), exclusive: { S: ME } });
-  const after = await applies(layout.renew(grant(), 60_000), item);
+  const after = await applies(layout.renew("job", grant(), 60_000), item);
   assertEquals(after, { ...item, holders: mine({ e: "60000" }), purge: { N: "2592060" } });
 });
 
 Deno.test("renew() is refused when the grant is gone or its end is as late already", async () => {
-  const input = layout.renew(grant(), 40_000);
+  const input = layout.renew("job", grant(), 40_000);
   await refuses(input, undefined);
   await refuses(input, record());
   await refuses(input, record({ holders: held() }));
@@ -185,7 +185,7 @@ Deno.test("renew() replaces data, keeps it, or with null removes it", async () =
   let item = record({ holders: mine() });
   const data = async (change?: string | null) => {
     const end = Number(layout.parse("job", item)!.holders[0]!.expires) + 1;
-    item = (await applies(layout.renew(grant(), end, change), item))!;
+    item = (await applies(layout.renew("job", grant(), end, change), item))!;
     return layout.parse("job", item)!.holders[0]!.data;
   };
   assertEquals(await data("one"), "one");
@@ -197,30 +197,30 @@ Deno.test("renew() replaces data, keeps it, or with null removes it", async () =
 
 Deno.test("release() takes the holder out and leaves fence and time to live", async () => {
   const item = record({ holders: mine(), exclusive: { S: ME } });
-  assertEquals(await applies(layout.release(grant()), item), record());
+  assertEquals(await applies(layout.release("job", grant()), item), record());
 });
 
 Deno.test("release() is refused when the grant is gone, and touches nobody else's", async () => {
   const theirs = record({ holders: held(), exclusive: { S: OTHER } });
-  await refuses(layout.release(grant()), theirs);
-  await refuses(layout.release(grant()), record());
-  await refuses(layout.release(grant()), undefined);
+  await refuses(layout.release("job", grant()), theirs);
+  await refuses(layout.release("job", grant()), record());
+  await refuses(layout.release("job", grant()), undefined);
 });
 
 Deno.test("close() raises the fence and leaves who is in", async () => {
   const item = record({ holders: held(), exclusive: { S: OTHER } });
-  assertEquals(await applies(layout.close(grant()), item), { ...item, fence: { N: "100" } });
+  assertEquals(await applies(layout.close("job", grant()), item), { ...item, fence: { N: "100" } });
 });
 
 Deno.test("close() makes the record where there is none, so that a late write finds its fence", async () => {
-  const after = await applies(layout.close(grant()));
+  const after = await applies(layout.close("job", grant()));
   assertEquals(after, record({ fence: { N: "100" }, purge: { N: "2592050" } }));
-  await refuses(layout.acquire(grant()), after);
+  await refuses(layout.acquire("job", grant()), after);
 });
 
 Deno.test("close() is refused when the fence has passed, and shows the record", async () => {
-  await refuses(layout.close(grant()), record({ fence: { N: "100" } }));
-  await refuses(layout.close(grant()), record({ fence: { N: "200" }, holders: held() }));
+  await refuses(layout.close("job", grant()), record({ fence: { N: "100" } }));
+  await refuses(layout.close("job", grant()), record({ fence: { N: "200" }, holders: held() }));
 });
 
 Deno.test("a key is the prefix and the name, and the value of the sort key where there is one", () => {
@@ -234,8 +234,8 @@ Deno.test("a key is the prefix and the name, and the value of the sort key where
   const keyed = new NativeLayout(place);
   const key = { pk: { S: "l#job" }, sk: { S: "#lock" } };
   assertEquals(keyed.read("job"), { TableName: "app", Key: key, ConsistentRead: true });
-  assertEquals(keyed.release(grant()).Key, key);
-  const acquire = keyed.acquire(grant());
+  assertEquals(keyed.release("job", grant()).Key, key);
+  const acquire = keyed.acquire("job", grant());
   assertEquals([acquire.TableName, acquire.Key], ["app", key]);
   assertEquals(Object.values(acquire.ExpressionAttributeNames).includes("pk"), true);
 });
@@ -252,12 +252,12 @@ Deno.test("no expression spells a name of the caller's: all go through placehold
   const seen = layout.parse("job", record({ holders: held() }))!;
   for (
     const input of [
-      keyed.acquire(grant()),
-      keyed.takeOver(grant(), seen),
-      keyed.handOver(OTHER, grant()),
-      keyed.renew(grant(), 1, "data"),
-      keyed.release(grant()),
-      keyed.close(grant()),
+      keyed.acquire("job", grant()),
+      keyed.takeOver("job", grant(), seen, seen.holders),
+      keyed.handOver("job", OTHER, grant()),
+      keyed.renew("job", grant(), 1, "data"),
+      keyed.release("job", grant()),
+      keyed.close("job", grant()),
     ]
   ) {
     const text = `${input.UpdateExpression} ${input.ConditionExpression}`;

@@ -1,0 +1,162 @@
+/**
+ * The caller's own writes, in one transaction with a check or the release of a lease's grant.
+ *
+ * @module
+ */
+
+import { checkOptions, ofType, refuse, textOf } from "../checks.ts";
+import { isDynamoError } from "../dynamodb/errors.ts";
+import { type LockError, LockTransactionError } from "../errors.ts";
+import type { CheckInput } from "../records/layout.ts";
+import { NAMES_MAX } from "../records/place.ts";
+import type { ProtocolContext } from "./context.ts";
+import type { CallLimits, WriteOutcome } from "./lock_table.ts";
+import type { Proposal } from "./proposal.ts";
+import { lossOf, type RenewalOutcome } from "./renewal.ts";
+
+/** An element of `TransactWriteItems` in DynamoDB's JSON: one of its members is set. */
+export interface TransactWriteItem {
+  /** Checks an item. */
+  readonly ConditionCheck?: object;
+  /** Writes an item. */
+  readonly Put?: object;
+  /** Changes an item. */
+  readonly Update?: object;
+  /** Deletes an item. */
+  readonly Delete?: object;
+}
+
+/** Options of `lease.transact`. */
+export interface TransactOptions {
+  /**
+   * Gives the lock back in the same transaction. The lease ends with the call, whatever becomes of the
+   * writes: where they do not land, the lock is given back without them. @default {false}
+   */
+  readonly release?: boolean;
+  /**
+   * Makes a call that is repeated with the same elements and the same token, within ten minutes and
+   * under the same lease, the same transaction: 1 to 36 characters. @default {a new one}
+   */
+  readonly clientRequestToken?: string;
+}
+
+/** Options of `lease.conditionCheck`. */
+export interface ConditionCheckOptions {
+  /** Which of the lease's names is checked; needed where it has several. */
+  readonly name?: string;
+  /**
+   * `"json"` is DynamoDB's own JSON, for `DynamoClient` and `DynamoDBClient` of the AWS SDK;
+   * `"document"` has plain values, for the SDK's `DynamoDBDocumentClient`. @default {"json"}
+   */
+  readonly format?: "json" | "document";
+}
+
+/** An element of a transaction that fails where the lease's grant is not in the record any more. */
+export interface LeaseConditionCheck {
+  /** The check. */
+  readonly ConditionCheck: {
+    /** The lock table. */
+    readonly TableName: string;
+    /** The key of the lock's item, in the format asked for. */
+    // deno-lint-ignore no-explicit-any -- whatever the caller's SDK calls a value
+    readonly Key: Record<string, any>;
+    /** The condition. */
+    readonly ConditionExpression: string;
+    /** What its placeholders stand for. */
+    readonly ExpressionAttributeNames: Record<string, string>;
+  };
+}
+
+const KINDS = ["ConditionCheck", "Put", "Update", "Delete"];
+
+/** Checks what a caller wants to write under a lease of so many names. */
+export function checkTransact(
+  items: readonly TransactWriteItem[],
+  options: TransactOptions,
+  names: number,
+): TransactOptions {
+  const action = "transact";
+  const most = NAMES_MAX - names;
+  if (!Array.isArray(items) || items.length < 1 || items.length > most) {
+    const many = Array.isArray(items) ? items.length : items;
+    refuse(RangeError, action, "items", `1 to ${most} elements`, many);
+  }
+  for (const item of items) {
+    const keys = Object.keys(item ?? {});
+    if (keys.length !== 1 || !KINDS.includes(keys[0]!)) {
+      refuse(TypeError, action, "items", `objects with one of ${KINDS.join(", ")}`, keys.join());
+    }
+  }
+  return checkOptions(action, options, {
+    release: ofType("boolean"),
+    clientRequestToken: textOf(1, 36),
+  });
+}
+
+/** What became of the caller's writes. */
+export interface TransactOutcome extends RenewalOutcome {
+  /** They landed. */
+  readonly applied?: boolean;
+}
+
+/** Runs the transaction. The elements of the lock come first, so that theirs are the first reasons. */
+export async function transact(
+  { table }: ProtocolContext,
+  proposal: Proposal,
+  items: readonly TransactWriteItem[],
+  { release, clientRequestToken }: TransactOptions,
+  limits: CallLimits,
+): Promise<TransactOutcome> {
+  const { names } = proposal;
+  const own = names.map((name) => {
+    const input = release ? table.layout.release(name, proposal) : {
+      ...table.layout.guard(name, proposal),
+      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+    };
+    return { [release ? "Update" : "ConditionCheck"]: input };
+  });
+  const outcome = await table.transact([...own, ...items], names, limits, clientRequestToken);
+  if (outcome.applied) return { applied: true };
+  const error = outcome.error === undefined ? undefined : explain(outcome, names);
+  // A grant that is gone explains more than what else was in the way.
+  return lossOf(proposal, outcome.records) ?? { error };
+}
+
+/** The error of a transaction that was cancelled for what the caller put into it. */
+function explain({ error }: WriteOutcome, names: readonly string[]): unknown {
+  const { cause } = error as LockError;
+  if (!isDynamoError(cause) || cause.cancellationReasons === undefined) return error;
+  const reasons = cause.cancellationReasons
+    .map((reason, at) => ({ ...reason, index: at - names.length }))
+    .filter(({ index, code }) => index >= 0 && code !== "None");
+  // Those of the lock's own elements are conflicts, which pass.
+  if (reasons.length === 0) return error;
+  const what = reasons.map(({ index, code }) => `${index} ${code}`).join(", ");
+  const message = `Cannot transact under lock '${names[0]}' as elements were refused: ${what}`;
+  return new LockTransactionError(message, names[0], cause, reasons);
+}
+
+/** The element that checks a grant. */
+export function conditionCheck(
+  { table }: ProtocolContext,
+  proposal: Proposal,
+  options: ConditionCheckOptions,
+): LeaseConditionCheck {
+  const action = "make a condition check";
+  const { names } = proposal;
+  const { name = names.length > 1 ? undefined : names[0], format = "json" } = checkOptions(
+    action,
+    options,
+    { name: ofType("string"), format: ofType("string") },
+  );
+  if (name === undefined || !names.includes(name)) {
+    refuse(RangeError, action, "name", "one of the lease's names", name);
+  }
+  if (format !== "json" && format !== "document") {
+    refuse(RangeError, action, "format", "'json' or 'document'", format);
+  }
+  const check: CheckInput = table.layout.guard(name, proposal);
+  if (format === "json") return { ConditionCheck: check };
+  const plain = Object.entries(check.Key).map(([key, value]) => [key, (value as { S: string }).S]);
+  return { ConditionCheck: { ...check, Key: Object.fromEntries(plain) } };
+}
