@@ -28,6 +28,10 @@ import type { TablePlace } from "./records/layout.ts";
 import { NativeLayout } from "./records/native.ts";
 import { checkNames, placeOf } from "./records/place.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
+import type { LockRequestOptions } from "./web_locks/options.ts";
+import { type LockManagerSnapshot, queryLocks } from "./web_locks/query.ts";
+import { requestLock } from "./web_locks/request.ts";
+import type { LockSource } from "./web_locks/source.ts";
 
 /** What is made on first use, when the environment may be read. */
 interface Opened {
@@ -164,6 +168,56 @@ export class LockManager {
   }
 
   /**
+   * Runs a callback while a lock is held, and answers as it does when the lock was given back: the
+   * `request` of the Web Locks, with a {@linkcode Lease} for the lock. Code that is written for
+   * `navigator.locks` runs unchanged.
+   *
+   * A lock that is lost rejects at once, with an `AbortError` whose `cause` is the `LeaseLostError`,
+   * as a stolen one does; the callback works on, and can see that by `lease.signal`. The lock's name
+   * may be any text that does not begin with `-`, also one that is empty or no well-formed Unicode.
+   *
+   * @throws {DOMException} As a rejection, as all errors: a `NotSupportedError` for what Web Locks do
+   * not allow, an `AbortError` when the lock is lost. The others are as of {@linkcode acquire}.
+   *
+   * @example
+   * ```ts
+   * import { locks } from "@x/dynamo-lock";
+   *
+   * const token = await locks.request("invoice/44", (lease) => lease.fencingToken);
+   * const miss = await locks.request("invoice/44", async () => {
+   *   return await locks.request("invoice/44", { ifAvailable: true }, (lease) => lease === null);
+   * });
+   * console.log(token > 0, miss); // true true
+   * ```
+   */
+  request<T>(name: string, callback: (lease: Lease) => T): Promise<Awaited<T>>;
+  /** With options, of the Web Locks and of any acquisition. */
+  request<T>(
+    name: string,
+    options: LockRequestOptions & { readonly ifAvailable?: false },
+    callback: (lease: Lease) => T,
+  ): Promise<Awaited<T>>;
+  /** With `ifAvailable`, where the callback may get `null`. */
+  request<T>(
+    name: string,
+    options: LockRequestOptions,
+    callback: (lease: Lease | null) => T,
+  ): Promise<Awaited<T>>;
+  request(...args: unknown[]): Promise<unknown> {
+    return requestLock(this.#source(), args);
+  }
+
+  /**
+   * Who holds which lock, and who waits: the `query` of the Web Locks. Holders are those of all
+   * processes, read by {@linkcode list}, without the dead; those who wait are this manager's.
+   *
+   * @throws As {@linkcode list}.
+   */
+  query(): Promise<LockManagerSnapshot> {
+    return queryLocks(this.#source());
+  }
+
+  /**
    * Releases every lease of this manager, rejects its waiters with a `LockError` of code
    * `MANAGER_CLOSED`, and waits until nothing of it is under way. Never throws: a lease that cannot be
    * released runs out by itself.
@@ -199,6 +253,16 @@ export class LockManager {
       wait,
       steal,
     });
+  }
+
+  /** This manager, as the Web Locks need it. */
+  #source(): LockSource {
+    return {
+      runtime: this.#runtime,
+      holdings: this.#holdings,
+      acquire: (...order) => this.#acquire(...order),
+      table: () => this.#table([], undefined),
+    };
   }
 
   /** The table, for a call about these names. */

@@ -4,62 +4,58 @@
  * @module
  */
 
-import { type Check, checkOptions, having, ofType, refuse } from "../checks.ts";
+import { checkOptions, ofType } from "../checks.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type AcquireOptions, checkAcquireOptions } from "../options.ts";
-import type { LockMode } from "../records/record.ts";
+import type { Runtime } from "../runtime.ts";
 import { keyOf, RESERVED } from "./names.ts";
-import type { SourceOptions } from "./source.ts";
 
 /**
- * Options of {@linkcode LockManager.request}: those of the Web Locks, and those of any acquisition of
- * this package. One that does not exist is refused, where a browser ignores it.
+ * Options of `request`: those of the Web Locks, and those of any acquisition, besides `reentrant`, which
+ * Web Locks never are. One that does not exist is refused, where a browser ignores it.
  */
-export interface LockRequestOptions extends AcquireOptions {
-  /** `"shared"` lets other shared holders in, `"exclusive"` nobody. @default {"exclusive"} */
-  readonly mode?: LockMode;
+export interface LockRequestOptions extends Omit<AcquireOptions, "reentrant"> {
   /**
-   * Does not wait: the callback is called with `null` where the lock is held, or waited for in this
-   * process. Not beside `signal` or `steal`. @default {false}
+   * Does not wait: the callback gets `null` where the lock is held, or waited for in this process. Not
+   * beside `signal` or `steal`. @default {false}
    */
   readonly ifAvailable?: boolean;
   /**
    * Takes the lock from whoever holds it, before everybody who waits. A holder of this manager is told
-   * at once; one in another process notices at its next renewal, which may be a third of its lease
-   * away, and works on until then. Not beside `signal`, `ifAvailable` or a shared `mode`.
+   * at once; one elsewhere notices at its next renewal, which may be a third of its lease away, and
+   * works on until then. Not beside `signal`, `ifAvailable`, a shared `mode` or `permits`.
    * @default {false}
    */
   readonly steal?: boolean;
 }
 
 /** A request that was checked. */
-export interface LockRequest {
+export interface CheckedRequest {
   readonly name: string;
   readonly key: string;
   readonly ifAvailable: boolean;
-  readonly options: SourceOptions;
+  readonly steal: boolean;
+  readonly options: AcquireOptions;
   readonly callback: (lease: Lease | null) => unknown;
 }
 
 const ACTION = "request a lock";
 
-const mode: Check = (action, option, value) => {
-  if (value !== "exclusive" && value !== "shared") {
-    refuse(TypeError, action, option, "'exclusive' or 'shared'", value);
-  }
-};
+const boolean = ofType("boolean");
+const CHECKS = { ifAvailable: boolean, steal: boolean };
 
-const CHECKS = {
-  mode,
-  ifAvailable: ofType("boolean"),
-  steal: ofType("boolean"),
-  // Two methods: the global object has the first.
-  signal: having("addEventListener", "throwIfAborted"),
-};
+/** What the specification does not allow together. */
+const APART = [
+  ["steal", "ifAvailable"],
+  ["steal", "signal"],
+  ["steal", "permits"],
+  ["ifAvailable", "signal"],
+] as const;
 
-/** What the specification does not allow, or does not allow together. */
-function notSupported(must: string): DOMException {
-  return new DOMException(`Cannot ${ACTION} as ${must}`, "NotSupportedError");
+/** Refuses what the specification refuses. */
+function notSupported(option: string, must: string): never {
+  const message = `Cannot ${ACTION} as '${option}' must ${must}`;
+  throw new DOMException(message, "NotSupportedError");
 }
 
 /**
@@ -69,33 +65,34 @@ function notSupported(must: string): DOMException {
  * @throws {RangeError} When an option is out of its range.
  * @throws {DOMException} A `NotSupportedError`, for what the specification does not allow.
  */
-export function checkRequest(args: readonly unknown[]): LockRequest {
+export function checkRequest(args: readonly unknown[], runtime: Runtime): CheckedRequest {
   const [name, given, callback] = args.length < 3 ? [args[0], undefined, args[1]] : args;
   ofType("string")(ACTION, "name", name);
-  const options = (given ?? {}) as LockRequestOptions;
-  ofType("object")(ACTION, "options", options);
-  const { ifAvailable, steal, signal, mode, ...rest } = options;
-  const own = checkOptions(ACTION, { ifAvailable, steal, signal, mode }, CHECKS);
-  const others = checkAcquireOptions(rest);
+  ofType("object")(ACTION, "options", given ?? {});
+  const { ifAvailable, steal, ...others } = (given ?? {}) as LockRequestOptions;
+  const flags = checkOptions<Partial<Record<keyof typeof CHECKS, unknown>>>(
+    ACTION,
+    { ifAvailable, steal },
+    CHECKS,
+  );
+  // Refused as if it did not exist: two callbacks of a name never run together.
+  if ("reentrant" in others) {
+    throw new TypeError(`Cannot ${ACTION} as option 'reentrant' does not exist`);
+  }
+  const options = checkAcquireOptions(others, runtime);
   ofType("function")(ACTION, "callback", callback);
-  if ((name as string).startsWith(RESERVED)) {
-    throw notSupported(`'name' must not begin with '${RESERVED}'`);
+  if ((name as string).startsWith(RESERVED)) notSupported("name", `not begin with '${RESERVED}'`);
+  const all: Record<string, unknown> = { ...options, ...flags };
+  for (const [one, other] of APART) {
+    if (all[one] && all[other]) notSupported(other, `be absent beside '${one}'`);
   }
-  if (own.steal && own.ifAvailable) {
-    throw notSupported("'steal' must be absent beside 'ifAvailable'");
-  }
-  if (own.steal && own.mode === "shared") {
-    throw notSupported("'steal' must be absent beside 'shared'");
-  }
-  for (const option of ["steal", "ifAvailable"] as const) {
-    if (own.signal && own[option]) throw notSupported(`'signal' must be absent beside '${option}'`);
-  }
-  const { ifAvailable: once = false, ...passed } = own;
+  if (all.steal && all.mode === "shared") notSupported("steal", "be absent beside 'shared'");
   return {
     name: name as string,
     key: keyOf(name as string),
-    ifAvailable: once,
-    options: { ...others, ...passed } as SourceOptions,
-    callback: callback as LockRequest["callback"],
+    ifAvailable: flags.ifAvailable === true,
+    steal: flags.steal === true,
+    options,
+    callback: callback as CheckedRequest["callback"],
   };
 }

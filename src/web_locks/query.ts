@@ -4,9 +4,11 @@
  * @module
  */
 
+import { listLocks, type LockHolderInfo } from "../inspect.ts";
+import type { Lease } from "../lease/lease.ts";
 import type { LockMode } from "../records/record.ts";
 import { nameOf } from "./names.ts";
-import type { LocalWaiter, LockSource } from "./source.ts";
+import type { LockSource } from "./source.ts";
 
 /** A holder of a lock, or somebody who waits for one. */
 export interface LockSnapshotEntry {
@@ -26,33 +28,50 @@ export interface LockManagerSnapshot {
   pending: LockSnapshotEntry[];
 }
 
+/** A lease, or a holder in a record. */
 interface Grant {
-  readonly name: string;
   readonly fencingToken: number;
+  readonly mode: LockMode;
+  readonly ownerId: string;
+}
+
+/** The leases of this manager, by name: each is in the table until its release is answered. */
+function leasesOf({ holdings }: LockSource): [name: string, lease: Lease][] {
+  return holdings.leases.flatMap((lease) =>
+    lease.names.map((name): [string, Lease] => [name, lease])
+  );
 }
 
 /** No two grants of a name have the same token. */
-function idOf({ name, fencingToken }: Grant): string {
+function idOf([name, { fencingToken }]: [string, Grant]): string {
   return `${fencingToken} ${name}`;
 }
 
-function entryOf({ name, mode, ownerId }: LocalWaiter): LockSnapshotEntry {
-  return { name: nameOf(name), mode, clientId: ownerId };
+function entryOf(key: string, mode: LockMode, clientId: string): LockSnapshotEntry {
+  return { name: nameOf(key), mode, clientId };
 }
 
 /** Takes a snapshot: of the manager itself as it is at the end, of everybody else by the table. */
 export async function queryLocks(source: LockSource): Promise<LockManagerSnapshot> {
-  const before = source.leases();
-  await source.settled();
-  const listed: (LocalWaiter & Grant & { expiresAt: Date })[] = [];
-  for await (const { name, holders } of source.list()) {
-    listed.push(...holders.map((holder) => ({ ...holder, name })));
+  const before = leasesOf(source);
+  await source.holdings.settled();
+  const table = source.table();
+  const listed: [string, LockHolderInfo][] = [];
+  for await (const { name, holders } of listLocks(table, "", undefined)) {
+    for (const holder of holders) listed.push([name, holder]);
   }
-  const own = source.leases();
+  const own = leasesOf(source);
   // What ended, or is ending, while the table was read may still have been in it.
   const known = new Set([...before, ...own].map(idOf));
-  const now = source.serverTime();
-  const others = listed.filter((one) => !known.has(idOf(one)) && one.expiresAt.getTime() > now);
-  const held = [...own.filter((one) => one.held), ...others];
-  return { held: held.map(entryOf), pending: source.pending().map(entryOf) };
+  const now = table.clock.estimate(source.runtime.now());
+  const held: [string, Grant][] = [
+    ...own.filter(([, { held }]) => held),
+    ...listed.filter((one) => !known.has(idOf(one)) && one[1].expiresAt.getTime() > now),
+  ];
+  return {
+    held: held.map(([name, { mode, ownerId }]) => entryOf(name, mode, ownerId)),
+    pending: source.holdings.places.flatMap(({ names, sharing, ownerId }) =>
+      names.map((name) => entryOf(name, sharing.mode, ownerId))
+    ),
+  };
 }

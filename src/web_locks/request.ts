@@ -6,7 +6,7 @@
 
 import type { LeaseLostError } from "../errors.ts";
 import type { Lease } from "../lease/lease.ts";
-import { checkRequest, type LockRequest } from "./options.ts";
+import { type CheckedRequest, checkRequest } from "./options.ts";
 import type { LockSource } from "./source.ts";
 
 /**
@@ -14,34 +14,37 @@ import type { LockSource } from "./source.ts";
  * is wrong with the arguments is a rejection, never thrown.
  */
 export async function requestLock(source: LockSource, args: readonly unknown[]): Promise<unknown> {
-  const request = checkRequest(args);
+  const request = checkRequest(args, source.runtime);
   const lease = await take(source, request);
   return await (lease === null ? request.callback(null) : hold(source, request, lease));
 }
 
 /** The lease, or `null` where it is not available. */
-async function take(source: LockSource, request: LockRequest): Promise<Lease | null> {
-  const { key, ifAvailable, options } = request;
-  const { signal, steal = false } = options;
-  // Whoever asked before is before: their first answers say whether there is something to steal or left.
-  if (steal || ifAvailable) await source.settled(key);
-  if (ifAvailable) return source.isAwaited(key) ? null : await source.tryAcquire(key, options);
-  const lease = await source.acquire(key, options);
+async function take(source: LockSource, request: CheckedRequest): Promise<Lease | null> {
+  const { key, ifAvailable, steal, options } = request;
+  const { holdings } = source;
+  // Whoever asked before is before: its first answer says whether there is something to steal, or left.
+  if (steal || ifAvailable) await holdings.settled(key);
+  if (ifAvailable) {
+    const isAwaited = holdings.places.some(({ names }) => names.includes(key));
+    return isAwaited ? null : await source.acquire(key, options, false);
+  }
+  const lease = await source.acquire(key, options, true, steal) as Lease;
   // After the grant, but before anybody was told of it.
-  if (signal?.aborted) {
+  if (options.signal?.aborted) {
     void lease[Symbol.asyncDispose]();
-    throw signal.reason;
+    throw options.signal.reason;
   }
   return lease;
 }
 
 /** Runs the callback of a request, and gives its lease back. */
-function hold(source: LockSource, request: LockRequest, lease: Lease): Promise<unknown> {
+function hold(source: LockSource, request: CheckedRequest, lease: Lease): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
   const fail = () => reject(abortError(request.name, lease.signal.reason));
   const lost = () => {
     // A callback may give the lock back itself, ahead of its end. By `close` it is taken from it.
-    if (lease.signal.reason.code !== "LEASE_RELEASED" || source.isClosed()) fail();
+    if (lease.signal.reason.code !== "LEASE_RELEASED" || source.holdings.isClosed) fail();
   };
   lease.signal.addEventListener("abort", lost);
   const work = async () => {
@@ -67,7 +70,7 @@ function hold(source: LockSource, request: LockRequest, lease: Lease): Promise<u
 }
 
 /** The lease as its caller knows it: by its name, where that is not its key. */
-function named(lease: Lease, { name, key }: LockRequest): Lease {
+function named(lease: Lease, { name, key }: CheckedRequest): Lease {
   if (name === key) return lease;
   const own = new Map<PropertyKey, unknown>([["name", name], ["names", [name]]]);
   return new Proxy(lease, {
