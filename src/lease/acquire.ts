@@ -213,7 +213,7 @@ export class Acquisition {
     this.#open = proposal;
     const outcome = await this.#context.table.write(writes, limits);
     if (outcome.applied) {
-      this.#outlook.sweep(outcome.records);
+      this.#outlook.sweep(proposal, outcome.records);
       return { kind: "granted", proposal };
     }
     // Only a plain answer to the only attempt says that it was not, and will not be, applied.

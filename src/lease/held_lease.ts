@@ -39,7 +39,6 @@ export class HeldLease implements Lease {
   readonly #hooks: LeaseHooks;
   readonly #hold: Hold;
   #releasing: Promise<boolean> | undefined;
-  #requests = 0;
 
   constructor(
     context: ProtocolContext,
@@ -139,7 +138,7 @@ export class HeldLease implements Lease {
     return transact(this.#context, this.#state.proposal, items, options, {
       attemptTimeoutMs: renewalAttemptMs(left),
       deadlineMs: left / 2,
-      spent: (requests) => this.#requests += requests,
+      spent: this.#hold.spent,
     });
   }
 
@@ -175,16 +174,17 @@ export class HeldLease implements Lease {
     const { handedSince, token: fencingToken } = this.#state.proposal;
     // Handing on for ever would keep every other process out.
     const handedMs = handedSince ? heldForMs(handedSince, runtime.now()) : 0;
+    let held: boolean | undefined;
     let next: NextCaller = handedMs >= settings.maxHandoffMs ? "stand back" : "look";
     try {
       const offered = next === "look" && !commit ? this.#hooks.offer(this.#state) : undefined;
       const answer = await offered;
       if (answer === "taken") next = "served";
-      const held = await (commit?.() ?? this.#giveBack(answer));
-      const heldMs = this.#hold.heldMs();
-      emit({ type: "release", fencingToken, held, heldMs, requests: this.#requests });
-      return held;
+      return held = await (commit?.() ?? this.#giveBack(answer));
     } finally {
+      const heldMs = this.#hold.heldMs();
+      const requests = this.#hold.takeRequests();
+      emit({ type: "release", fencingToken, held, heldMs, requests });
       this.#hooks.ended(next);
     }
   }
@@ -192,7 +192,7 @@ export class HeldLease implements Lease {
   async #giveBack(answer: OfferAnswer | undefined): Promise<boolean> {
     if (answer === "taken" || answer === "gone") return answer === "taken";
     const outcome = await sendRelease(this.#context, this.#state.proposal, {
-      spent: (requests) => this.#requests += requests,
+      spent: this.#hold.spent,
     });
     if (outcome.error !== undefined) {
       const code = codeOf(outcome.error);

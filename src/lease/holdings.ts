@@ -91,13 +91,11 @@ export class Holdings {
   async acquire(table: LockTable, request: LockRequest): Promise<Lease | null> {
     this.checkOpen();
     const cancel = new AbortController();
-    const { signal: own, wait, mode } = request;
+    const own = request.signal;
     const signal = own ? AbortSignal.any([own, cancel.signal]) : cancel.signal;
     signal.throwIfAborted();
     const context = this.#context(table, request);
     const serving: Serving = { request, context, signal, start: this.#runtime.now() };
-    context.emit({ type: "request", wait, mode });
-    this.checkOpen(); // a listener of that event may have closed it
     if (this.#runtime.isolatesRequests) return await this.#serve(serving);
     this.#cancels.add(cancel);
     const work = this.#serve(serving).finally(() => this.#cancels.delete(cancel));
@@ -143,7 +141,9 @@ export class Holdings {
     });
     const granted = ({ proposal: { token: fencingToken, takeover } }: GrantState) =>
       emit({ type: "grant", fencingToken, takeover, ...cost() });
+    emit({ type: "request", wait: request.wait, mode: request.mode });
     try {
+      this.checkOpen(); // a listener of that event may have closed it
       const again = this.#reenter(serving, granted);
       if (again !== undefined) return again;
       // One that steals goes before everybody who waits.
@@ -202,7 +202,7 @@ export class Holdings {
 
   /** Enters a lease that is held here in the same way, where all its callers allow that. */
   #reenter(serving: Serving, granted: (state: GrantState) => void): Lease | undefined {
-    const { request, context, start } = serving;
+    const { request, context } = serving;
     if (!request.reentrant) return undefined;
     const key = keyOf(request);
     for (const [other, { lease }] of this.#rooms) {
@@ -216,9 +216,14 @@ export class Holdings {
     if (!room?.lease.held) return undefined;
     granted(room.state);
     const { fencingToken } = room.lease;
-    return room.enter((held) => {
-      const heldMs = heldForMs(start, this.#runtime.now());
-      context.emit({ type: "release", fencingToken, held, heldMs, requests: 0 });
+    const since = this.#runtime.now();
+    return room.enter(({ lost, held }) => {
+      const heldMs = heldForMs(since, this.#runtime.now());
+      const told = { fencingToken, heldMs, requests: 0 };
+      // Given back together with a transaction, it was not lost.
+      if (!lost || lost === "LEASE_RELEASED") {
+        context.emit({ type: "release", held: lost ? true : held, ...told });
+      } else context.emit({ type: "lost", code: lost, ...told });
     });
   }
 

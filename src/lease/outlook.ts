@@ -88,10 +88,13 @@ export class Outlook {
    * Removes, in the background, the dead that a lock is shared with, so that its record does not grow.
    * Who else sees them removes them too, so it does not matter what becomes of this.
    */
-  sweep(records: Records = new Map()): void {
+  sweep({ grantId }: Proposal, records: Records = new Map()): void {
     const { table, settings, background } = this.#context;
     for (const [name, record] of records) {
-      const dead = record ? deadOf(record, table.view(settings)) : [];
+      // Our own grant, whose request came late, is renewed or given back by who asked for it.
+      const dead = record
+        ? deadOf(record, table.view(settings)).filter((holder) => holder.grantId !== grantId)
+        : [];
       if (dead.length === 0) continue;
       background(table.write([{ name, input: table.layout.sweep(name, dead) }]).then(() => {}));
     }

@@ -19,6 +19,7 @@ const CORE: readonly string[] = [
 const BESIDE: Record<string, readonly string[]> = {
   table: CORE.slice(CORE.indexOf("options")),
   testing: ["runtime"],
+  otel: ["events", "records", "errors", "checks", "runtime"],
 };
 
 /** What a layer may import from outside the project. The core has one run-time dependency. */

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { isLockError, type Lease, LockTableError } from "../../mod.ts";
+import { only } from "../support/requests.ts";
 import { type Process, World } from "../support/world.ts";
 
 const SHARED = { mode: "shared" } as const;
@@ -267,4 +268,13 @@ Deno.test("callers of one process are served in order, whatever their modes", as
   await world.until(d);
   assertEquals(order.at(-1), "d shared");
   await world.end({ manager, ...process });
+});
+
+Deno.test("a caller whose request came late does not sweep itself out", async () => {
+  const world = await World.create();
+  const process = world.process({ leaseMs: 2_000 });
+  world.fail({ kind: "late", ms: 4_500, apply: "late" }, { when: only("acquire") });
+  const lease = await take(world, process, SHARED);
+  assertEquals([lease.held, world.kinds().includes("sweep")], [true, false]);
+  await world.end(process);
 });
