@@ -85,6 +85,13 @@ const MISUSE: [what: string, args: unknown[], type: typeof TypeError, names: str
     "ifavailable",
   ],
   ["a lease that is too short", ["a", { leaseMs: 5 }, () => {}], RangeError, "leaseMs"],
+  [
+    "an option of ours that they lack",
+    ["a", { reentrant: true }, () => {}],
+    TypeError,
+    "reentrant",
+  ],
+  ["permits beside a mode", ["a", { permits: 2, mode: "shared" }, () => {}], TypeError, "mode"],
   ["a flag that is no boolean", ["a", { steal: 1 }, () => {}], TypeError, "steal"],
   ["a null flag", ["a", { ifAvailable: null }, () => {}], TypeError, "ifAvailable"],
   ["options that are a text", ["a", "shared", () => {}], TypeError, "options"],
@@ -232,6 +239,22 @@ Deno.test("the lease of an escaped name works as any other, under its name", asy
   assertEquals(seen, { name: "\ud800", names: ["\ud800"], held: true, left: true });
   assertEquals(world.holders("-%D800"), 0);
   assertGreater(Number(world.record("-%D800")!.fence.N), 0);
+  await world.end(process);
+});
+
+Deno.test("request() takes part in a semaphore, which cannot be stolen into", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const options = { permits: 2, ifAvailable: true } as const;
+  const call = (work: (inside: boolean) => unknown) =>
+    process.manager.request("job", options, (lease) => work(lease !== null));
+  const seen = await world.until(call(async (one) => [
+    one,
+    ...await call(async (two) => [two, await call((three) => three)]) as boolean[],
+  ]));
+  assertEquals(seen, [true, true, false]);
+  const thief = process.manager.request("job", { permits: 2, steal: true }, () => {});
+  await assertRejectsAs(world.until(thief), "NotSupportedError");
   await world.end(process);
 });
 

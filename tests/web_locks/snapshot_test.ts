@@ -104,3 +104,18 @@ Deno.test("query() rejects where the table cannot be read", async () => {
   assertEquals(error.code, "ACCESS_DENIED");
   await world.end(process);
 });
+
+Deno.test("nobody waits for an answer of who waits by another name", async () => {
+  const world = await World.create();
+  const [process, other] = [world.process(), world.process()];
+  await world.until(other.manager.acquire("b"));
+  process.manager.acquire("b").catch(() => {}); // waits for the other process
+  process.manager.acquire(["a", "b"]).catch(() => {}); // has asked for nothing yet
+  const miss = process.manager.request("a", { ifAvailable: true }, (lease) => [lease]);
+  assertEquals(await world.until(miss, 1_000), [null]);
+  const { pending } = await world.until(process.manager.query(), 1_000);
+  assertEquals(pending.map(({ name }) => name), ["b", "a", "b"]);
+  const free = process.manager.request("c", { ifAvailable: true }, (lease) => [lease?.name]);
+  assertEquals(await world.until(free, 1_000), ["c"]);
+  await world.end(process, other);
+});
