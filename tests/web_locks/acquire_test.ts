@@ -71,6 +71,7 @@ webTest("request() wants a function for its callback", async (stage) => {
   for (const callback of [undefined, null, 123, "abc", [], {}, never]) {
     await assertRejects(() => requestAny(stage, stage.name(), callback), TypeError);
     await assertRejects(() => requestAny(stage, stage.name(), {}, callback), TypeError);
+    await assertRejects(() => requestAny(stage, stage.name(), () => {}, callback), TypeError);
   }
 });
 

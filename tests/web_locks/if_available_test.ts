@@ -94,6 +94,30 @@ webTest("ifAvailable gets no lock that somebody asked for just before", async (s
   await until(done);
 });
 
+webTest(
+  "ifAvailable gets a shared lock that another shared one was asked for just before",
+  async (stage) => {
+    const { locks, until } = stage;
+    const name = stage.name();
+    const reader = holding(locks, name, shared);
+    assertEquals(await until(locks.request(name, { ...shared, ...once }, isGranted)), true);
+    reader.finish();
+    await until(reader.done);
+  },
+);
+
+Deno.test("ifAvailable does not wait for the answers to other names", async () => {
+  const world = await World.create();
+  const process = world.process();
+  world.fail({ kind: "late", ms: 2_000, apply: "at-once" });
+  const slow = holding(process.manager, "slow");
+  const quick = process.manager.request("quick", once, (lease) => lease?.name);
+  assertEquals(await world.until(quick, 1_000), "quick");
+  slow.finish();
+  await world.until(slow.done);
+  await world.end(process);
+});
+
 // Not on `navigator.locks`: that of a runtime may queue such a request instead of answering it.
 Deno.test("ifAvailable does not pass those who wait", async () => {
   const world = await World.create();

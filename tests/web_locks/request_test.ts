@@ -168,6 +168,12 @@ Deno.test("a process that was paused past its lease hears of it", async () => {
   await process.node.suspend(60_000);
   finish("done");
   assertEquals(await assertLost(world.until(done)), "LEASE_EXPIRED");
+  const error = new Error("its own");
+  const failing = process.manager.request("job", () => {
+    process.node.monoLostMs -= 60_000; // time has passed that no timer has told of yet
+    throw error;
+  });
+  assertEquals(await assertRejects(() => world.until(failing)), error);
   await world.end(process);
 });
 
