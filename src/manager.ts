@@ -40,6 +40,12 @@ interface Opened {
   readonly ownerId: string;
 }
 
+/** What stands beside the core needs of a manager. It is not for others: `mod.ts` does not export it. */
+export type Inside = readonly [runtime: Runtime, cancelledByClose: Set<AbortController>];
+
+/** The inside of a manager. */
+export let insideOf: (manager: LockManager) => Inside;
+
 /**
  * Locks with one configuration. The default one is {@linkcode locks}; `lock` and `tryLock` use it.
  *
@@ -63,6 +69,10 @@ export class LockManager {
   readonly #emit: LockEventListener;
   readonly #holdings: Holdings;
   #opened: Opened | undefined;
+
+  static {
+    insideOf = (manager) => [manager.#runtime, manager.#holdings.cancels];
+  }
 
   /**
    * Makes a manager.
@@ -116,7 +126,8 @@ export class LockManager {
   async inspect(name: string, options: InspectOptions = {}): Promise<LockInfo | null> {
     const { signal } = checkInspectOptions(options);
     const table = this.#table([name], signal);
-    return describeLock(name, await this.#holdings.track(table.read(name, { signal })));
+    const record = await this.#holdings.track(table.read(name, { signal }));
+    return describeLock(name, record, table.view(this.#options));
   }
 
   /**
@@ -137,7 +148,7 @@ export class LockManager {
    */
   list(options: ListOptions = {}): AsyncIterable<LockInfo> {
     const { prefix = "", signal } = checkListOptions(options);
-    return listLocks(this.#table([], signal), prefix, signal);
+    return listLocks(this.#table([], signal), this.#options, prefix, signal);
   }
 
   /**
@@ -261,7 +272,7 @@ export class LockManager {
       runtime: this.#runtime,
       holdings: this.#holdings,
       acquire: (...order) => this.#acquire(...order),
-      table: () => this.#table([], undefined),
+      list: () => this.list(),
     };
   }
 

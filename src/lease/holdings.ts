@@ -52,7 +52,8 @@ export class Holdings {
   readonly #leases = new Set<HeldLease>();
   readonly #rooms = new Map<string, Room>();
   readonly #work = new Set<Promise<unknown>>();
-  readonly #cancels = new Set<AbortController>();
+  /** What ends with the manager: aborted when it is closed. */
+  readonly cancels: Set<AbortController> = new Set();
   #tickets = 0;
   #closed = false;
 
@@ -97,8 +98,8 @@ export class Holdings {
     const context = this.#context(table, request);
     const serving: Serving = { request, context, signal, start: this.#runtime.now() };
     if (this.#runtime.isolatesRequests) return await this.#serve(serving);
-    this.#cancels.add(cancel);
-    const work = this.#serve(serving).finally(() => this.#cancels.delete(cancel));
+    this.cancels.add(cancel);
+    const work = this.#serve(serving).finally(() => this.cancels.delete(cancel));
     return await this.track(work);
   }
 
@@ -120,7 +121,7 @@ export class Holdings {
   /** Ends everything, and waits for it. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const cancel of this.#cancels) cancel.abort(closedError());
+    for (const cancel of this.cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
     // What is waited for may sleep by timers that keep no process alive.
     const alive = this.#runtime.setTimer(() => {}, CLOSE_MOST_MS);

@@ -55,18 +55,16 @@ function entryOf(key: string, mode: LockMode, clientId: string): LockSnapshotEnt
 export async function queryLocks(source: LockSource): Promise<LockManagerSnapshot> {
   const before = leasesOf(source);
   await source.holdings.settled();
-  const table = source.table();
   const listed: [string, LockHolderInfo][] = [];
-  for await (const { name, holders } of listLocks(table, "", undefined)) {
+  for await (const { name, holders } of source.list()) {
     for (const holder of holders) listed.push([name, holder]);
   }
   const own = leasesOf(source);
   // What ended, or is ending, while the table was read may still have been in it.
   const known = new Set([...before, ...own].map(idOf));
-  const now = table.clock.estimate(source.runtime.now());
   const held: [string, Grant][] = [
     ...own.filter(([, { held }]) => held),
-    ...listed.filter((one) => !known.has(idOf(one)) && one[1].expiresAt.getTime() > now),
+    ...listed.filter((one) => !known.has(idOf(one)) && one[1].alive),
   ];
   return {
     held: held.map(([name, { mode, ownerId }]) => entryOf(name, mode, ownerId)),

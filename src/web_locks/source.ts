@@ -4,9 +4,9 @@
  * @module
  */
 
+import type { LockInfo } from "../inspect.ts";
 import type { Holdings } from "../lease/holdings.ts";
 import type { Lease } from "../lease/lease.ts";
-import type { LockTable } from "../lease/lock_table.ts";
 import type { AcquireOptions } from "../options.ts";
 import type { Runtime } from "../runtime.ts";
 
@@ -21,6 +21,6 @@ export interface LockSource {
     wait: boolean,
     steal?: boolean,
   ): Promise<Lease | null>;
-  /** The table; throws where the manager was closed. */
-  table(): LockTable;
+  /** All locks of the table. */
+  list(): AsyncIterable<LockInfo>;
 }

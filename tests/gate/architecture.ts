@@ -17,6 +17,7 @@ const CORE: readonly string[] = [
 
 /** What the core never imports, and what each of these may import of it and of the others. */
 const BESIDE: Record<string, readonly string[]> = {
+  election: CORE.slice(CORE.indexOf("lock")),
   table: CORE.slice(CORE.indexOf("options")),
   testing: ["runtime"],
   otel: ["events", "records", "errors", "checks", "runtime"],
