@@ -4,14 +4,12 @@
  * @module
  */
 
-import { environmentReader } from "./credentials/env.ts";
-import type { DynamoClientOptions } from "./dynamodb/options.ts";
-import { Wire } from "./dynamodb/wire.ts";
 import { type LockEventListener, safely } from "./events.ts";
 import { breakLock, describeLock, listLocks, type LockInfo } from "./inspect.ts";
 import { Holdings } from "./lease/holdings.ts";
 import type { Lease } from "./lease/lease.ts";
-import { LockTable } from "./lease/lock_table.ts";
+import type { LockTable } from "./lease/lock_table.ts";
+import { type Opened, openTable } from "./opened.ts";
 import {
   type AcquireOptions,
   type BreakOptions,
@@ -24,21 +22,12 @@ import {
   type ListOptions,
   type LockManagerOptions,
 } from "./options.ts";
-import type { TablePlace } from "./records/layout.ts";
-import { NativeLayout } from "./records/native.ts";
-import { checkNames, placeOf } from "./records/place.ts";
+import { checkNames } from "./records/place.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { LockRequestOptions } from "./web_locks/options.ts";
 import { type LockManagerSnapshot, queryLocks } from "./web_locks/query.ts";
 import { requestLock } from "./web_locks/request.ts";
 import type { LockSource } from "./web_locks/source.ts";
-
-/** What is made on first use, when the environment may be read. */
-interface Opened {
-  readonly place: TablePlace;
-  readonly table: LockTable;
-  readonly ownerId: string;
-}
 
 /** What stands beside the core needs of a manager. It is not for others: `mod.ts` does not export it. */
 export type Inside = readonly [runtime: Runtime, cancelledByClose: Set<AbortController>];
@@ -223,6 +212,14 @@ export class LockManager {
    * processes, read by {@linkcode list}, without the dead; those who wait are this manager's.
    *
    * @throws As {@linkcode list}.
+   *
+   * @example
+   * ```ts
+   * import { locks } from "@x/dynamo-lock";
+   *
+   * const { held } = await locks.request("invoice/45", { mode: "shared" }, () => locks.query());
+   * console.log(held.find(({ name }) => name === "invoice/45")?.mode); // shared
+   * ```
    */
   query(): Promise<LockManagerSnapshot> {
     return queryLocks(this.#source());
@@ -286,26 +283,6 @@ export class LockManager {
   }
 
   #open(): Opened {
-    if (this.#opened !== undefined) return this.#opened;
-    const runtime = this.#runtime;
-    const { table, client, owner, env, ...rest } = this.#options;
-    const { region, credentials, endpoint, allowInsecureEndpoint, fetch } = rest;
-    const read = environmentReader(env, (name) => runtime.env(name));
-    const place = placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock");
-    const wire = client ?? new Wire({
-      ...{
-        region,
-        credentials,
-        endpoint,
-        allowInsecureEndpoint,
-        env,
-        fetch,
-      } as DynamoClientOptions,
-      runtime,
-      onRetry: (retry) => this.#emit({ type: "retry", ...retry }),
-    });
-    const lockTable = new LockTable(wire, new NativeLayout(place), runtime);
-    const ownerId = owner ?? runtime.randomId().slice(0, 16);
-    return this.#opened = { place, table: lockTable, ownerId };
+    return this.#opened ??= openTable(this.#options, this.#runtime, this.#emit);
   }
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { listLocks, type LockHolderInfo } from "../inspect.ts";
+import type { LockHolderInfo } from "../inspect.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { LockMode } from "../records/record.ts";
 import { nameOf } from "./names.ts";
