@@ -32,6 +32,8 @@ export interface AcquireOrder extends Wish {
   readonly maxRequests: number;
   /** Takes the lock from whoever holds it. */
   readonly steal: boolean;
+  /** Told when there turns out to be something to wait for. */
+  readonly waits?: (() => void) | undefined;
 }
 
 /** What a step has shown. */
@@ -286,12 +288,12 @@ export class Acquisition {
 
   async #sleep(polls: number, deadInMs: number): Promise<void> {
     const { runtime, settings } = this.#context;
-    const { signal } = this.#order;
+    this.#order.waits?.();
     this.#requestsLeft(); // without any there is nothing to wait for
     const ms = pollDelayMs(polls, settings.pollMs, runtime.random(), deadInMs);
     this.#wake = new AbortController();
     // Nudged in the middle of a look that may have come too soon: no sleep before the next one.
-    if (!this.#nudged) await sleep(runtime, ms, [signal, this.#wake.signal]);
+    if (!this.#nudged) await sleep(runtime, ms, [this.#order.signal, this.#wake.signal]);
     this.#nudged = false;
     this.#wake = undefined;
   }

@@ -73,6 +73,16 @@ export class Holdings {
     return this.#queue.places;
   }
 
+  /** Resolves when everybody who is in line by now was served, or waits. See {@link LocalQueue}. */
+  settled(name?: string): Promise<void> {
+    return this.#queue.settled(name);
+  }
+
+  /** Whether the manager was closed. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Throws where the manager was closed. */
   checkOpen(): void {
     if (this.#closed) throw closedError();
@@ -137,7 +147,8 @@ export class Holdings {
       this.checkOpen(); // a listener of that event may have closed it
       const again = this.#reenter(serving, granted);
       if (again !== undefined) return again;
-      const queues = request.wait && !this.#runtime.isolatesRequests;
+      // One that steals goes before everybody who waits.
+      const queues = request.wait && !request.steal && !this.#runtime.isolatesRequests;
       const lease = await (queues ? this.#queued(serving, granted) : this.#grant(serving, granted));
       if (lease === null) emit({ type: "miss", ...cost() });
       return lease;
@@ -152,7 +163,7 @@ export class Holdings {
   /** Serves it when its turn has come. */
   async #queued(serving: Serving, granted: (state: GrantState) => void): Promise<Lease | null> {
     const { request, signal } = serving;
-    const place = this.#queue.enter(request.names, request);
+    const place = this.#queue.enter(request.names, request, request.ownerId);
     try {
       await untilAborted(place.turn, signal);
       signal.throwIfAborted();
@@ -171,7 +182,12 @@ export class Holdings {
     const { steal, names, reentrant } = request;
     const heldHere = !steal && place !== undefined &&
       this.leases.some((lease) => isInTheWay(lease, request));
-    const acquisition = new Acquisition(context, { ...request, signal, heldHere });
+    const acquisition = new Acquisition(context, {
+      ...request,
+      signal,
+      heldHere,
+      waits: place?.waits,
+    });
     serving.acquisition = acquisition;
     if (place) place.acquisition = acquisition;
     const state = await acquisition.run();

@@ -14,14 +14,30 @@ import type { OfferAnswer } from "./offer.ts";
 export interface Place {
   readonly names: readonly string[];
   readonly sharing: Sharing;
+  readonly ownerId: string;
   /** Aborts when it is this caller's turn. */
   readonly turn: AbortSignal;
   /** What the head is doing, while it is. */
   acquisition?: Acquisition;
+  /** Says that the head has found something to wait for. */
+  waits(): void;
 }
 
 interface QueuedPlace extends Place {
   readonly starter: AbortController;
+  /** Resolves when the head has left, or with `true` when it waits. */
+  readonly answered: Promise<boolean>;
+  answer(waits: boolean): void;
+}
+
+/** Those whom a caller of this name comes after, also where it is by another name of somebody's. */
+function aheadOf(name: string, places: readonly QueuedPlace[]): QueuedPlace[] {
+  const names = new Set([name]);
+  return places.toReversed().filter((place) => {
+    const isAhead = place.names.some((each) => names.has(each));
+    if (isAhead) { for (const each of place.names) names.add(each); }
+    return isAhead;
+  }).reverse();
 }
 
 /** The queues of one manager, one a name. */
@@ -33,9 +49,11 @@ export class LocalQueue {
    * Goes to the end of all lines at once: whoever came first is before the others in each of them, so
    * no two wait for each other. Every place must {@linkcode leave} again.
    */
-  enter(names: readonly string[], sharing: Sharing): Place {
+  enter(names: readonly string[], sharing: Sharing, ownerId: string): Place {
     const starter = new AbortController();
-    const place: QueuedPlace = { names, sharing, turn: starter.signal, starter };
+    const { promise: answered, resolve: answer } = Promise.withResolvers<boolean>();
+    const own = { names, sharing, ownerId, turn: starter.signal, starter };
+    const place: QueuedPlace = { ...own, answered, answer, waits: () => answer(true) };
     this.#places.add(place);
     for (const name of names) this.#lines.set(name, [...this.#line(name), place]);
     this.#startHeads(names);
@@ -45,6 +63,7 @@ export class LocalQueue {
   /** Leaves the lines, from wherever in them. The next ones become heads. */
   leave(place: Place): void {
     this.#places.delete(place as QueuedPlace);
+    (place as QueuedPlace).answer(false);
     for (const name of place.names) {
       const rest = this.#line(name).filter((other) => other !== place);
       if (rest.length === 0) this.#lines.delete(name);
@@ -66,6 +85,20 @@ export class LocalQueue {
   /** Everybody who waits, in the order in which they came. */
   get places(): readonly Place[] {
     return [...this.#places];
+  }
+
+  /**
+   * Resolves when everybody who is in line by now, for this name or for any, has been served or has
+   * something to wait for.
+   */
+  async settled(name?: string): Promise<void> {
+    const places = [...this.#places];
+    const blocked = new Set<string>();
+    for (const place of name === undefined ? places : aheadOf(name, places)) {
+      // Whoever is behind somebody who waits, by any of its names, waits too.
+      const waits = place.names.some((each) => blocked.has(each)) || await place.answered;
+      if (waits) { for (const each of place.names) blocked.add(each); }
+    }
   }
 
   #line(name: string): readonly QueuedPlace[] {
