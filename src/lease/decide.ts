@@ -121,9 +121,9 @@ export function deadOf({ holders }: LockRecord, view: View): Holder[] {
 /** What an acquisition may do about a record. */
 export type Verdict =
   /** Nobody is in. */
-  | { readonly kind: "free" }
+  | { readonly kind: "free"; readonly record?: LockRecord }
   /** Others share it, and there is room for one more. */
-  | { readonly kind: "room" }
+  | { readonly kind: "room"; readonly record?: LockRecord }
   /** There is room when these are removed. */
   | { readonly kind: "dead"; readonly record: LockRecord; readonly dead: readonly Holder[] }
   /** Somebody is in the way. `until`: shared holders, who may be asked to let nobody else in. */
@@ -138,6 +138,7 @@ export function judge(
   view: View,
 ): Verdict {
   if (record === undefined) return { kind: "free" };
+  if (record.partial) return { kind: "busy", deadInMs: 0 };
   const { holders, waiting = 0 } = record;
   const shares = mode === "shared";
   const waitMs = waiting - view.serverNow;
@@ -145,7 +146,7 @@ export function judge(
   if (shares && permits === undefined && waitMs > 0 && waitMs < WAITING_MOST_MS) {
     return { kind: "busy", deadInMs: waitMs };
   }
-  if (holders.length === 0) return { kind: "free" };
+  if (holders.length === 0) return { kind: "free", record };
   const live = holders.filter((holder) => deadInMs(holder, view) > 0);
   if (live.length === 0) return { kind: "dead", record, dead: holders };
   if (record.permits !== permits) return { kind: "mismatch", permits: record.permits };
@@ -160,7 +161,7 @@ export function judge(
   // The first that goes makes room.
   if (live.length >= (permits ?? Infinity)) return { kind: "busy", deadInMs: Math.min(...ends) };
   const dead = deadOf(record, view);
-  return dead.length > 0 ? { kind: "dead", record, dead } : { kind: "room" };
+  return dead.length > 0 ? { kind: "dead", record, dead } : { kind: "room", record };
 }
 
 /**

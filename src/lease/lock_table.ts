@@ -9,7 +9,7 @@ import type { AnswerTiming } from "../dynamodb/attempt.ts";
 import type { SendOptions } from "../dynamodb/options.ts";
 import { type DynamoError, isDynamoError } from "../dynamodb/errors.ts";
 import type { Wire } from "../dynamodb/wire.ts";
-import type { Layout, UpdateInput } from "../records/layout.ts";
+import type { Layout, WriteInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
 import type { Moment, Runtime } from "../runtime.ts";
 import type { ProtocolSettings } from "./context.ts";
@@ -21,7 +21,7 @@ import { translate } from "./translate.ts";
 /** A conditional write to the record of one name. */
 export interface RecordWrite {
   readonly name: string;
-  readonly input: UpdateInput;
+  readonly input: WriteInput;
 }
 
 /** What the table has shown of the records, by name; `undefined` where there is none. */
@@ -80,9 +80,11 @@ export class LockTable {
   /** Sends conditional writes, of which all are applied or none. Never throws. */
   write(writes: readonly RecordWrite[], limits?: CallLimits): Promise<WriteOutcome> {
     const names = writes.map(({ name }) => name);
-    if (writes.length === 1) return this.#write("UpdateItem", writes[0]!.input, names, limits);
-    // Elements of a transaction return nothing where they are applied.
-    const elements = writes.map(({ input: { ReturnValues: _, ...Update } }) => ({ Update }));
+    if (writes.length === 1) {
+      const { operation = "UpdateItem", ...input } = writes[0]!.input;
+      return this.#write(operation, input, names, limits);
+    }
+    const elements = writes.map(({ input }) => elementOf(input));
     return this.transact(elements, names, limits);
   }
 
@@ -152,8 +154,9 @@ export class LockTable {
    * @throws {LockServiceError} When DynamoDB does not answer.
    */
   async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
-    const { Item } = await this.#ask("GetItem", this.layout.read(name), name, limits);
-    return this.#see(name, Item);
+    const { operation = "GetItem", ...input } = this.layout.read(name);
+    const { Item, Items } = await this.#ask(operation, input, name, limits);
+    return this.#see(name, Item, true, Items);
   }
 
   /**
@@ -229,10 +232,20 @@ export class LockTable {
   }
 
   /** Takes in an answer; the holder of a write that was applied is ourselves, and not watched. */
-  #see(name: string, item: Item | undefined, watch = true): LockRecord | undefined {
+  #see(
+    name: string,
+    item: Item | undefined,
+    watch = true,
+    items?: readonly Item[],
+  ): LockRecord | undefined {
     this.answeredAt = this.#runtime.now();
-    const record = this.layout.parse(name, item);
+    const record = this.layout.parse(name, item, items);
     this.memory.see(name, record, watch ? this.answeredAt : undefined);
     return record;
   }
+}
+
+/** A write as an element of a transaction, which returns nothing where it is applied. */
+export function elementOf({ operation, ReturnValues: _, ...input }: WriteInput): object {
+  return { [operation?.slice(0, -4) ?? "Update"]: input };
 }

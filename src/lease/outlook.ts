@@ -80,7 +80,9 @@ export class Outlook {
       name,
       input: verdict.kind === "dead"
         ? layout.takeOver(name, proposal, verdict.record, verdict.dead)
-        : layout[verdict.kind === "room" ? "join" : "acquire"](name, proposal),
+        : verdict.kind === "room"
+        ? layout.join(name, proposal, verdict.record)
+        : layout.acquire(name, proposal, verdict.kind === "free" ? verdict.record : undefined),
     }));
   }
 

@@ -1,0 +1,8 @@
+/**
+ * The record formats of other lock clients, for a table that they use too.
+ *
+ * @module
+ */
+
+export { javaLockClient, type ReleaseOptions } from "./records/java_client.ts";
+export type { LayoutAbilities, LayoutChoice } from "./records/layout.ts";
