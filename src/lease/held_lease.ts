@@ -152,7 +152,8 @@ export class HeldLease implements Lease {
     items: readonly TransactWriteItem[],
     options: TransactOptions,
   ): Promise<TransactOutcome> {
-    let outcome: TransactOutcome = {};
+    // Where its end comes between two looks at the clock, nothing is sent.
+    let outcome: TransactOutcome | undefined;
     await this.#release(async () => {
       outcome = await this.#transact(items, options);
       if (outcome.applied) return true;
@@ -161,7 +162,7 @@ export class HeldLease implements Lease {
       const held = left && await this.#giveBack("unknown");
       return held && !outcome.lost;
     }).catch(() => {}); // goes on in the background: what became of the writes comes first
-    return outcome;
+    return outcome ?? { error: this.#hold.check() };
   }
 
   #release(commit?: () => Promise<boolean>): Promise<boolean> {
