@@ -108,10 +108,8 @@ export class HeldLease implements Lease {
         this.#throwIfEnded(); // while it waited for a renewal
         return this.#transact(items, set);
       }));
-    if (lost) {
-      if (this.held) this.#hold.lose({ lost, lostName, error });
-      throw lostError(lost, lostName, error);
-    }
+    if (lost && this.held) this.#hold.lose({ lost, lostName, error });
+    if (lost) throw this.#hold.lost ?? lostError(lost, lostName, error);
     if (error !== undefined) throw error;
   }
 
