@@ -14,7 +14,7 @@ import { cleanUp } from "./clean_up.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
 import { heldForMs, pollDelayMs, standBackMs } from "./decide.ts";
 import { GrantState } from "./grant_state.ts";
-import type { CallLimits, Records, RecordWrite } from "./lock_table.ts";
+import type { Records, RecordWrite } from "./lock_table.ts";
 import { isLike, type Offer, type OfferAnswer } from "./offer.ts";
 import { type Busy, Outlook } from "./outlook.ts";
 import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
