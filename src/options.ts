@@ -156,7 +156,7 @@ const renew = ofType("boolean");
 const maxHoldMs = wholeNumber(1_000, 365 * 24 * 60 * 60_000);
 const owner = textOf(1, 256);
 const waitUntil = ofType("function");
-const signal = having("addEventListener");
+const signal = having("addEventListener", "throwIfAborted"); // the global object has the first
 
 /** The checks of the options of one acquisition. */
 export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {

@@ -102,16 +102,14 @@ export class HeldLease implements Lease {
     options: TransactOptions = {},
   ): Promise<void> {
     const set = checkTransact(items, options, this.names.length);
-    const before = this.#hold.check();
-    if (before !== undefined) throw before;
+    this.#throwIfEnded();
     const { lost, lostName = this.name, error } =
-      await (set.release
-        ? this.#commit(items, set)
-        : this.#hold.alone(() => this.#transact(items, set)));
-    if (lost) {
-      if (this.held) this.#hold.lose({ lost, lostName, error });
-      throw lostError(lost, lostName, error);
-    }
+      await (set.release ? this.#commit(items, set) : this.#hold.alone(() => {
+        this.#throwIfEnded(); // while it waited for a renewal
+        return this.#transact(items, set);
+      }));
+    if (lost && this.held) this.#hold.lose({ lost, lostName, error });
+    if (lost) throw this.#hold.lost ?? lostError(lost, lostName, error);
     if (error !== undefined) throw error;
   }
 
@@ -122,6 +120,11 @@ export class HeldLease implements Lease {
   async [Symbol.asyncDispose](): Promise<void> {
     // Said by an event, and finished in the background: the error of the body comes first.
     await this.release().catch(() => {});
+  }
+
+  #throwIfEnded(): void {
+    const ended = this.#hold.check();
+    if (ended !== undefined) throw ended;
   }
 
   /** Another caller of this process has taken the lock away. */

@@ -73,6 +73,16 @@ export class Holdings {
     return this.#queue.places;
   }
 
+  /** Resolves when everybody who is in line by now was served, or waits. See {@link LocalQueue}. */
+  settled(name?: string): Promise<void> {
+    return this.#queue.settled(name);
+  }
+
+  /** Whether the manager was closed. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Throws where the manager was closed. */
   checkOpen(): void {
     if (this.#closed) throw closedError();
@@ -137,7 +147,8 @@ export class Holdings {
       this.checkOpen(); // a listener of that event may have closed it
       const again = this.#reenter(serving, granted);
       if (again !== undefined) return again;
-      const queues = request.wait && !this.#runtime.isolatesRequests;
+      // One that steals goes before everybody who waits.
+      const queues = request.wait && !request.steal && !this.#runtime.isolatesRequests;
       const lease = await (queues ? this.#queued(serving, granted) : this.#grant(serving, granted));
       if (lease === null) emit({ type: "miss", ...cost() });
       return lease;
@@ -152,7 +163,7 @@ export class Holdings {
   /** Serves it when its turn has come. */
   async #queued(serving: Serving, granted: (state: GrantState) => void): Promise<Lease | null> {
     const { request, signal } = serving;
-    const place = this.#queue.enter(request.names, request);
+    const place = this.#queue.enter(request.names, request, request.ownerId);
     try {
       await untilAborted(place.turn, signal);
       signal.throwIfAborted();
@@ -169,20 +180,26 @@ export class Holdings {
   ): Promise<Lease | null> {
     const { request, context, signal } = serving;
     const { steal, names, reentrant } = request;
-    const heldHere = !steal && place !== undefined &&
-      this.leases.some((lease) => isInTheWay(lease, request));
-    const acquisition = new Acquisition(context, { ...request, signal, heldHere });
+    const heldHere = steal || place === undefined
+      ? undefined
+      : this.leases.map((lease) => nameInTheWay(lease, request)).find((name) => name !== undefined);
+    const acquisition = new Acquisition(context, {
+      ...request,
+      signal,
+      heldHere,
+      waits: place?.waits,
+    });
     serving.acquisition = acquisition;
     if (place) place.acquisition = acquisition;
     const state = await acquisition.run();
     if (state === null) return null;
     const lease = this.#lease(context, state, request);
     if (steal) { for (const name of names) this.taken(name, (other) => other !== lease); }
-    granted(state);
-    if (!reentrant) return lease;
-    const room = new Room(lease, state);
-    this.#rooms.set(keyOf(request), room);
-    return room.enter();
+    const room = reentrant ? new Room(lease, state) : undefined;
+    if (room !== undefined) this.#rooms.set(keyOf(request), room);
+    const entry = room?.enter() ?? lease;
+    granted(state); // the last: a listener may close the manager
+    return entry;
   }
 
   /** Enters a lease that is held here in the same way, where all its callers allow that. */
@@ -191,7 +208,7 @@ export class Holdings {
     if (!request.reentrant) return undefined;
     const key = keyOf(request);
     for (const [other, { lease }] of this.#rooms) {
-      if (other === key || !lease.held || !isInTheWay(lease, request)) continue;
+      if (other === key || !lease.held || nameInTheWay(lease, request) === undefined) continue;
       // It would wait for itself.
       throw new TypeError(
         `Cannot enter lock '${lease.name}' again as 'mode', 'permits' and names must be as they were`,
@@ -199,10 +216,9 @@ export class Holdings {
     }
     const room = this.#rooms.get(key);
     if (!room?.lease.held) return undefined;
-    granted(room.state);
     const { fencingToken } = room.lease;
     const since = this.#runtime.now();
-    return room.enter(({ lost, held }) => {
+    const entry = room.enter(({ lost, held }) => {
       const heldMs = heldForMs(since, this.#runtime.now());
       const told = { fencingToken, heldMs, requests: 0 };
       // Given back together with a transaction, it was not lost.
@@ -210,6 +226,8 @@ export class Holdings {
         context.emit({ type: "release", held: lost ? true : held, ...told });
       } else context.emit({ type: "lost", code: lost, ...told });
     });
+    granted(room.state);
+    return entry;
   }
 
   #lease(context: ProtocolContext, state: GrantState, options: LeaseOptions): HeldLease {
@@ -251,10 +269,10 @@ function closedError(): LockError {
   return new LockError("MANAGER_CLOSED", "Cannot use a LockManager after 'close'");
 }
 
-/** Whether a lease that is held here keeps a request out: then its first try would be in vain. */
-function isInTheWay(lease: Lease, { names, mode }: LockRequest): boolean {
+/** The name by which a lease that is held here keeps a request out, if it does. */
+function nameInTheWay(lease: Lease, { names, mode }: LockRequest): string | undefined {
   const exclusive = lease.mode === "exclusive" || mode === "exclusive";
-  return exclusive && lease.names.some((name) => names.includes(name));
+  return exclusive ? lease.names.find((name) => names.includes(name)) : undefined;
 }
 
 /** What two requests have in common that may share a lease. */

@@ -10,7 +10,7 @@
  * that stands higher or beside.
  */
 const CORE: readonly string[] = [
-  ...["mod", "lock", "manager", "inspect", "options"],
+  ...["mod", "lock", "manager", "web_locks", "inspect", "opened", "options"],
   ...["lease", "events", "records", "errors"],
   ...["dynamodb", "checks", "credentials", "runtime"],
 ];

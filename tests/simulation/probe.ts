@@ -3,7 +3,6 @@
  * known of the server's time, and one poll. Tried at the end of a run, when all else is still.
  */
 
-import type { Lease } from "../../src/lease/lease.ts";
 import { planProbe, PROBE_NAME, type ProbeAsk, type ProbePlan } from "./probe_plan.ts";
 import { Random } from "./random.ts";
 import type { MachinePlan, Scenario } from "./scenario.ts";
