@@ -125,8 +125,8 @@ export const SEVERAL: readonly Mutant[] = [
   {
     rule: "whoever leaves the queue of several names lets the next one in, in each of them",
     file: QUEUE,
-    find: "    this.#startHeads(place.names);",
-    replace: "    this.#startHeads(place.names.slice(0, 1));",
+    find: "    this.#start(place.names);",
+    replace: "    this.#start(place.names.slice(0, 1));",
     suite: SEVERAL_TEST,
     test: "callers of one process with overlapping names are served in order",
     seeds: SEEDS,
@@ -145,8 +145,8 @@ export const SEVERAL: readonly Mutant[] = [
   {
     rule: "a transaction is sent where no renewal is under way",
     file: HELD,
-    find: ": this.#hold.alone(() => this.#transact(items, set)));",
-    replace: ": this.#transact(items, set));",
+    find: ": this.#hold.alone(() => {",
+    replace: ": Promise.resolve().then(() => {",
     suite: TRANSACT_TEST,
     test: "transact() waits for a renewal under way, and renewals wait for it",
     seeds: SEEDS,
@@ -155,7 +155,7 @@ export const SEVERAL: readonly Mutant[] = [
   {
     rule: "a lease that a transaction finds lost is lost",
     file: HELD,
-    find: "if (this.held) this.#hold.lose({ lost, lostName, error });",
+    find: "if (lost && this.held) this.#hold.lose({ lost, lostName, error });",
     replace: "",
     seeds: RARE_SEEDS,
     kind: "guarded",
