@@ -152,8 +152,8 @@ export function judge(
   const ends = live.map((holder) => deadInMs(holder, view));
   const isAlone = live.some((holder) => holder.mode === "exclusive");
   if (isAlone || !shares) {
-    const until = waitMs > view.pollMs && waitMs < WAITING_MOST_MS
-      ? undefined // asked for already, beyond the next look
+    const until = waitMs > view.pollMs + WAITING_LEAST_MS && waitMs < WAITING_MOST_MS
+      ? undefined // asked for already, well beyond the next look
       : Math.ceil(view.serverNow) + 2 * view.pollMs + WAITING_LEAST_MS;
     return { kind: "busy", deadInMs: Math.max(...ends), ...(!isAlone && until && { until }) };
   }
