@@ -151,7 +151,10 @@ export class HeldLease implements Lease {
     let outcome: TransactOutcome = {};
     await this.#release(async () => {
       outcome = await this.#transact(items, options);
-      return outcome.applied || outcome.lost ? !outcome.lost : await this.#giveBack("unknown");
+      const { applied = false, lost } = outcome;
+      // Lost on one of several names, it is still there on the others.
+      if (applied || (lost && this.names.length === 1)) return applied;
+      return await this.#giveBack("unknown") && !lost;
     }).catch(() => {}); // goes on in the background: what became of the writes comes first
     return outcome;
   }
