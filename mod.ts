@@ -34,6 +34,8 @@ export type {
   ListOptions,
   LockManagerOptions,
 } from "./src/options.ts";
+export type { LockRequestOptions } from "./src/web_locks/options.ts";
+export type { LockManagerSnapshot, LockSnapshotEntry } from "./src/web_locks/query.ts";
 export type { TableOptions } from "./src/records/place.ts";
 export type { LockMode } from "./src/records/record.ts";
 export {

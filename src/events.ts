@@ -17,7 +17,11 @@ export interface LockEventSubject {
   readonly ticket: number;
 }
 
-/** What happened, without what it happened to. Durations are in milliseconds. */
+/**
+ * What happened, without what it happened to. Durations are in milliseconds; `requests` are those that no
+ * earlier event of the same acquisition and its lease has told of. Each ticket ends with a `miss`, a
+ * `fail`, a `lost` or a `release`; after that only `trouble` of a clean-up may come.
+ */
 export type LeaseEvent =
   /** Somebody asked for the lock. */
   | { readonly type: "request"; readonly wait: boolean; readonly mode: LockMode }
@@ -64,15 +68,16 @@ export type LeaseEvent =
     readonly fencingToken: number;
     readonly code: LeaseLostCode;
     readonly heldMs: number;
+    readonly requests: number;
   }
   /**
-   * It was given back. `held` is `false` where it turned out to be lost before. `requests`: those of
-   * the release, and of the transactions under the lease.
+   * It was given back. `held` is `false` where it turned out to be lost before, and `undefined` where
+   * nobody knows yet: then it goes on in the background.
    */
   | {
     readonly type: "release";
     readonly fencingToken: number;
-    readonly held: boolean;
+    readonly held: boolean | undefined;
     readonly heldMs: number;
     readonly requests: number;
   };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { ProtocolSettings } from "./lease/context.ts";
+import { deadInMs, type View } from "./lease/decide.ts";
 import type { LockTable } from "./lease/lock_table.ts";
 import type { LockMode, LockRecord } from "./records/record.ts";
 
@@ -17,6 +19,12 @@ export interface LockHolderInfo {
   readonly fencingToken: number;
   /** When its lease runs out if it is not renewed, by the clock of DynamoDB. */
   readonly expiresAt: Date;
+  /**
+   * `false` where it is known to be dead: its lease is over by DynamoDB's clock, or this process has
+   * seen it unchanged for its whole lease. `true` is no more than "not known to be dead": a holder that
+   * crashed a moment ago is alive until its lease is over.
+   */
+  readonly alive: boolean;
   /** The length of its lease in milliseconds. */
   readonly leaseMs: number;
   /** What it stored beside the lock. */
@@ -32,20 +40,25 @@ export interface LockInfo {
   /** How many may hold it at once, where it is, or was last, a semaphore. */
   readonly permits?: number;
   /**
-   * Everybody in the record, in the order of their tokens. A holder whose `expiresAt` has passed is
-   * dead, and is removed by whoever takes the lock next.
+   * Everybody in the record, in the order of their tokens. One that is not `alive` is removed by
+   * whoever takes the lock next.
    */
   readonly holders: readonly LockHolderInfo[];
 }
 
 /** A record without what only its holder may know. */
-export function describeLock(name: string, record: LockRecord | undefined): LockInfo | null {
+export function describeLock(
+  name: string,
+  record: LockRecord | undefined,
+  view: View,
+): LockInfo | null {
   if (record === undefined) return null;
   const holders = record.holders.map((holder) => ({
     ownerId: holder.ownerId,
     mode: holder.mode,
     fencingToken: holder.token,
     expiresAt: new Date(holder.expires),
+    alive: deadInMs(holder, view) > 0,
     leaseMs: holder.leaseMs,
     ...(holder.data !== undefined && { data: holder.data }),
   }));
@@ -56,12 +69,13 @@ export function describeLock(name: string, record: LockRecord | undefined): Lock
 
 /** All locks of a table whose names begin with `prefix`, page by page, in no order. */
 export async function* listLocks(
-  table: LockTable,
+  open: () => LockTable,
+  settings: ProtocolSettings,
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LockInfo, void, undefined> {
-  for await (const [name, record] of table.scan(prefix, { signal })) {
-    yield describeLock(name, record)!;
+  for await (const [name, record] of open().scan(prefix, { signal })) {
+    yield describeLock(name, record, open().view(settings))!;
   }
 }
 

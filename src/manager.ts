@@ -4,14 +4,12 @@
  * @module
  */
 
-import { environmentReader } from "./credentials/env.ts";
-import type { DynamoClientOptions } from "./dynamodb/options.ts";
-import { Wire } from "./dynamodb/wire.ts";
 import { type LockEventListener, safely } from "./events.ts";
 import { breakLock, describeLock, listLocks, type LockInfo } from "./inspect.ts";
 import { Holdings } from "./lease/holdings.ts";
 import type { Lease } from "./lease/lease.ts";
-import { LockTable } from "./lease/lock_table.ts";
+import type { LockTable } from "./lease/lock_table.ts";
+import { type Opened, openTable } from "./opened.ts";
 import {
   type AcquireOptions,
   type BreakOptions,
@@ -24,17 +22,18 @@ import {
   type ListOptions,
   type LockManagerOptions,
 } from "./options.ts";
-import type { TablePlace } from "./records/layout.ts";
-import { NativeLayout } from "./records/native.ts";
-import { checkNames, placeOf } from "./records/place.ts";
+import { checkNames } from "./records/place.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
+import type { LockRequestOptions } from "./web_locks/options.ts";
+import { type LockManagerSnapshot, queryLocks } from "./web_locks/query.ts";
+import { requestLock } from "./web_locks/request.ts";
+import type { LockSource } from "./web_locks/source.ts";
 
-/** What is made on first use, when the environment may be read. */
-interface Opened {
-  readonly place: TablePlace;
-  readonly table: LockTable;
-  readonly ownerId: string;
-}
+/** What stands beside the core needs of a manager. It is not for others: `mod.ts` does not export it. */
+export type Inside = readonly [runtime: Runtime, cancelledByClose: Set<AbortController>];
+
+/** The inside of a manager. */
+export let insideOf: (manager: LockManager) => Inside;
 
 /**
  * Locks with one configuration. The default one is {@linkcode locks}; `lock` and `tryLock` use it.
@@ -59,6 +58,10 @@ export class LockManager {
   readonly #emit: LockEventListener;
   readonly #holdings: Holdings;
   #opened: Opened | undefined;
+
+  static {
+    insideOf = (manager) => [manager.#runtime, manager.#holdings.cancels];
+  }
 
   /**
    * Makes a manager.
@@ -112,7 +115,8 @@ export class LockManager {
   async inspect(name: string, options: InspectOptions = {}): Promise<LockInfo | null> {
     const { signal } = checkInspectOptions(options);
     const table = this.#table([name], signal);
-    return describeLock(name, await this.#holdings.track(table.read(name, { signal })));
+    const record = await this.#holdings.track(table.read(name, { signal }));
+    return describeLock(name, record, table.view(this.#options));
   }
 
   /**
@@ -133,7 +137,7 @@ export class LockManager {
    */
   list(options: ListOptions = {}): AsyncIterable<LockInfo> {
     const { prefix = "", signal } = checkListOptions(options);
-    return listLocks(this.#table([], signal), prefix, signal);
+    return listLocks(() => this.#table([], signal), this.#options, prefix, signal);
   }
 
   /**
@@ -161,6 +165,64 @@ export class LockManager {
     const broken = await this.#holdings.track(breakLock(table, name, token, signal));
     if (broken) this.#holdings.taken(name, (lease) => lease.fencingToken === token);
     return broken;
+  }
+
+  /**
+   * Runs a callback while a lock is held, and answers as it does when the lock was given back: the
+   * `request` of the Web Locks, with a {@linkcode Lease} for the lock. Code that is written for
+   * `navigator.locks` runs unchanged.
+   *
+   * A lock that is lost rejects at once, with an `AbortError` whose `cause` is the `LeaseLostError`,
+   * as a stolen one does; the callback works on, and can see that by `lease.signal`. The lock's name
+   * may be any text that does not begin with `-`, also one that is empty or no well-formed Unicode.
+   *
+   * @throws {DOMException} As a rejection, as all errors: a `NotSupportedError` for what Web Locks do
+   * not allow, an `AbortError` when the lock is lost. The others are as of {@linkcode acquire}.
+   *
+   * @example
+   * ```ts
+   * import { locks } from "@x/dynamo-lock";
+   *
+   * const token = await locks.request("invoice/44", (lease) => lease.fencingToken);
+   * const miss = await locks.request("invoice/44", async () => {
+   *   return await locks.request("invoice/44", { ifAvailable: true }, (lease) => lease === null);
+   * });
+   * console.log(token > 0, miss); // true true
+   * ```
+   */
+  request<T>(name: string, callback: (lease: Lease) => T): Promise<Awaited<T>>;
+  /** With options, of the Web Locks and of any acquisition. */
+  request<T>(
+    name: string,
+    options: LockRequestOptions & { readonly ifAvailable?: false },
+    callback: (lease: Lease) => T,
+  ): Promise<Awaited<T>>;
+  /** With `ifAvailable`, where the callback may get `null`. */
+  request<T>(
+    name: string,
+    options: LockRequestOptions,
+    callback: (lease: Lease | null) => T,
+  ): Promise<Awaited<T>>;
+  request(...args: unknown[]): Promise<unknown> {
+    return requestLock(this.#source(), args);
+  }
+
+  /**
+   * Who holds which lock, and who waits: the `query` of the Web Locks. Holders are those of all
+   * processes, read by {@linkcode list}, without the dead; those who wait are this manager's.
+   *
+   * @throws As {@linkcode list}.
+   *
+   * @example
+   * ```ts
+   * import { locks } from "@x/dynamo-lock";
+   *
+   * const { held } = await locks.request("invoice/45", { mode: "shared" }, () => locks.query());
+   * console.log(held.find(({ name }) => name === "invoice/45")?.mode); // shared
+   * ```
+   */
+  query(): Promise<LockManagerSnapshot> {
+    return queryLocks(this.#source());
   }
 
   /**
@@ -201,6 +263,16 @@ export class LockManager {
     });
   }
 
+  /** This manager, as the Web Locks need it. */
+  #source(): LockSource {
+    return {
+      runtime: this.#runtime,
+      holdings: this.#holdings,
+      acquire: (...order) => this.#acquire(...order),
+      list: () => this.list(),
+    };
+  }
+
   /** The table, for a call about these names. */
   #table(names: readonly string[], signal: AbortSignal | undefined): LockTable {
     const { place, table } = this.#open();
@@ -211,26 +283,6 @@ export class LockManager {
   }
 
   #open(): Opened {
-    if (this.#opened !== undefined) return this.#opened;
-    const runtime = this.#runtime;
-    const { table, client, owner, env, ...rest } = this.#options;
-    const { region, credentials, endpoint, allowInsecureEndpoint, fetch } = rest;
-    const read = environmentReader(env, (name) => runtime.env(name));
-    const place = placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock");
-    const wire = client ?? new Wire({
-      ...{
-        region,
-        credentials,
-        endpoint,
-        allowInsecureEndpoint,
-        env,
-        fetch,
-      } as DynamoClientOptions,
-      runtime,
-      onRetry: (retry) => this.#emit({ type: "retry", ...retry }),
-    });
-    const lockTable = new LockTable(wire, new NativeLayout(place), runtime);
-    const ownerId = owner ?? runtime.randomId().slice(0, 16);
-    return this.#opened = { place, table: lockTable, ownerId };
+    return this.#opened ??= openTable(this.#options, this.#runtime, this.#emit);
   }
 }

@@ -58,7 +58,7 @@ export interface AcquireOptions {
   /**
    * Makes it a semaphore that so many may hold at once, 1 to 100; not beside `mode`. All callers must
    * say the same: another number, or none, is refused with `PERMITS_MISMATCH` while anybody holds
-   * it. Its cost goes by the size of the record: a write unit for 6 holders, 13 for 100.
+   * it. A write costs by the size of the record: one unit for up to 11 holders, 8 for 100.
    */
   readonly permits?: number;
   /**
@@ -156,9 +156,10 @@ const renew = ofType("boolean");
 const maxHoldMs = wholeNumber(1_000, 365 * 24 * 60 * 60_000);
 const owner = textOf(1, 256);
 const waitUntil = ofType("function");
-const signal = having("addEventListener");
+const signal = having("addEventListener", "throwIfAborted"); // the global object has the first
 
-const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
+/** The checks of the options of one acquisition. */
+export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
   leaseMs,
   renew,
   maxHoldMs,

@@ -253,3 +253,69 @@ Deno.test("events tell of an acquisition that was rejected, and by whose will", 
   assertEquals([last(process, "fail").code, last(process, "fail").requests], ["MAX_REQUESTS", 2]);
   await world.end(holder, process);
 });
+
+/** How often each ticket has ended. */
+function endings({ events }: Process): number[] {
+  const ends: number[] = [];
+  for (const event of events) {
+    if (event.type === "retry") continue;
+    ends[event.ticket - 1] ??= 0;
+    if (/^(miss|fail|lost|release)$/.test(event.type)) ends[event.ticket - 1]!++;
+  }
+  return ends;
+}
+
+Deno.test("each ticket ends once, also where a release fails or a listener closes the manager", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  let away = true;
+  world.fail({ kind: "drop-request" }, { times: Infinity, when: () => away });
+  await assertRejects(() => world.until(lease.release()));
+  assertEquals(last(process, "release").held, undefined);
+  away = false;
+  const again = { reentrant: true };
+  const one = await world.until(process.manager.acquire("b", again));
+  const two = await world.until(process.manager.acquire("b", again));
+  await world.until(one.release());
+  away = true;
+  await assertRejects(() => world.until(two.release()));
+  away = false;
+  await world.until(process.manager.acquire("c", again));
+  await world.until(process.manager.acquire("c", again));
+  await process.node.suspend(60_000);
+  await world.pass(1_000);
+  assertEquals(endings(process), [1, 1, 1, 1, 1]);
+  assertEquals(last(process, "lost").code, "LEASE_EXPIRED");
+  await world.end(process);
+
+  const closing = world.process({
+    onEvent: (event) => {
+      closing.events.push(event);
+      if (event.type === "request") void closing.manager.close();
+    },
+  });
+  await assertRejects(() => world.until(closing.manager.acquire("d")));
+  assertEquals([last(closing, "fail").code, endings(closing)], ["MANAGER_CLOSED", [1]]);
+  await world.end(closing);
+});
+
+Deno.test("events tell of every request of a lease, whatever became of it", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  world.fail({ kind: "error", status: 500, type: "InternalServerError" }, {
+    when: only("renew"),
+    times: 6,
+  });
+  await world.pass(12_000);
+  const put = { Put: { TableName: "dynamo-lock", Item: { key: { S: "x" } } } };
+  await world.until(lease.transact([put]));
+  await world.until(lease.release());
+  const told = process.events.reduce(
+    (sum, event) => sum + ("requests" in event ? event.requests : 0),
+    0,
+  );
+  assertEquals(told, world.sent().length);
+  await world.end(process);
+});

@@ -99,6 +99,7 @@ Deno.test("inspect() shows who holds a lock, with one read", async () => {
     ownerId: "me",
     mode: "exclusive",
     fencingToken: lease.fencingToken,
+    alive: true,
     leaseMs: 30_000,
     data: "page 7",
   });
@@ -123,7 +124,7 @@ Deno.test("inspect() answers null where the lock was never taken, and no holders
   await world.end(process);
 });
 
-Deno.test("inspect() shows a dead holder as it is on the table", async () => {
+Deno.test("inspect() shows a dead holder as it is on the table, and that it is dead", async () => {
   const world = await World.create();
   const crashed = world.process();
   const other = world.process();
@@ -131,7 +132,44 @@ Deno.test("inspect() shows a dead holder as it is on the table", async () => {
   crashed.node.pause();
   await world.pass(60_000);
   const info = await world.until(other.manager.inspect("job"));
-  assert(info!.holders[0]!.expiresAt.getTime() < world.time.now);
+  const [holder] = info!.holders;
+  assert(holder!.expiresAt.getTime() < world.time.now);
+  assertEquals(holder!.alive, false);
+  await world.end(other);
+});
+
+Deno.test("inspect() calls no holder dead before its lease is over by the clock of DynamoDB", async () => {
+  const world = await World.create();
+  const crashed = world.process();
+  const fast = world.process({ wallOffsetMs: 600_000 });
+  const slow = world.process({ wallOffsetMs: -600_000 });
+  await world.until(crashed.manager.acquire("job"));
+  const alive = async () => {
+    const infos = [fast, slow].map((one) => world.until(one.manager.inspect("job")));
+    return (await Promise.all(infos)).map((info) => info!.holders[0]!.alive);
+  };
+  assertEquals(await alive(), [true, true]);
+  crashed.node.pause();
+  await world.pass(19_000);
+  assertEquals(await alive(), [true, true]);
+  await world.pass(4_000);
+  assertEquals(await alive(), [false, false]);
+  await world.end(fast, slow);
+});
+
+Deno.test("inspect() without dates calls a holder dead once it was seen unchanged for its lease", async () => {
+  const world = await World.create();
+  const crashed = world.process();
+  const other = world.process({ dates: false });
+  await world.until(crashed.manager.acquire("job"));
+  crashed.node.pause();
+  await world.pass(60_000);
+  const alive = async () => (await world.until(other.manager.inspect("job")))!.holders[0]!.alive;
+  assertEquals(await alive(), true, "seen for the first time");
+  await world.pass(20_900);
+  assertEquals(await alive(), true);
+  await world.pass(200);
+  assertEquals(await alive(), false);
   await world.end(other);
 });
 

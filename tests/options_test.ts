@@ -164,6 +164,7 @@ const ACQUIRE: readonly Row[] = [
   ["an object", { data: { step: 1 } }, TypeError, "data"],
   ["null", { data: null }, TypeError, "data"],
   ["a controller", { signal: new AbortController() }, TypeError, "signal"],
+  ["the global object, which has listeners", { signal: globalThis }, TypeError, "signal"],
   ["null", { signal: null }, TypeError, "signal"],
   ["a number of milliseconds", { signal: 5_000 }, TypeError, "signal"],
   ["an option of the manager", { pollMs: 100 }, TypeError, "pollMs"],

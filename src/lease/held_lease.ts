@@ -39,7 +39,6 @@ export class HeldLease implements Lease {
   readonly #hooks: LeaseHooks;
   readonly #hold: Hold;
   #releasing: Promise<boolean> | undefined;
-  #requests = 0;
 
   constructor(
     context: ProtocolContext,
@@ -103,16 +102,14 @@ export class HeldLease implements Lease {
     options: TransactOptions = {},
   ): Promise<void> {
     const set = checkTransact(items, options, this.names.length);
-    const before = this.#hold.check();
-    if (before !== undefined) throw before;
+    this.#throwIfEnded();
     const { lost, lostName = this.name, error } =
-      await (set.release
-        ? this.#commit(items, set)
-        : this.#hold.alone(() => this.#transact(items, set)));
-    if (lost) {
-      if (this.held) this.#hold.lose({ lost, lostName, error });
-      throw lostError(lost, lostName, error);
-    }
+      await (set.release ? this.#commit(items, set) : this.#hold.alone(() => {
+        this.#throwIfEnded(); // while it waited for a renewal
+        return this.#transact(items, set);
+      }));
+    if (lost && this.held) this.#hold.lose({ lost, lostName, error });
+    if (lost) throw this.#hold.lost ?? lostError(lost, lostName, error);
     if (error !== undefined) throw error;
   }
 
@@ -125,9 +122,14 @@ export class HeldLease implements Lease {
     await this.release().catch(() => {});
   }
 
+  #throwIfEnded(): void {
+    const ended = this.#hold.check();
+    if (ended !== undefined) throw ended;
+  }
+
   /** Another caller of this process has taken the lock away. */
-  steal(): void {
-    if (this.held) this.#hold.lose({ lost: "LEASE_STOLEN" });
+  steal(lostName: string): void {
+    if (this.held) this.#hold.lose({ lost: "LEASE_STOLEN", lostName });
   }
 
   /** The caller's writes, by half of what is left at the latest: the renewal waits for them. */
@@ -139,7 +141,7 @@ export class HeldLease implements Lease {
     return transact(this.#context, this.#state.proposal, items, options, {
       attemptTimeoutMs: renewalAttemptMs(left),
       deadlineMs: left / 2,
-      spent: (requests) => this.#requests += requests,
+      spent: this.#hold.spent,
     });
   }
 
@@ -148,15 +150,17 @@ export class HeldLease implements Lease {
     items: readonly TransactWriteItem[],
     options: TransactOptions,
   ): Promise<TransactOutcome> {
-    let outcome: TransactOutcome = {};
+    // Where its end comes between two looks at the clock, nothing is sent.
+    let outcome: TransactOutcome | undefined;
     await this.#release(async () => {
       outcome = await this.#transact(items, options);
-      const { applied = false, lost } = outcome;
+      if (outcome.applied) return true;
       // Lost on one of several names, it is still there on the others.
-      if (applied || (lost && this.names.length === 1)) return applied;
-      return await this.#giveBack("unknown") && !lost;
+      const left = !outcome.lost || this.names.length > 1;
+      const held = left && await this.#giveBack("unknown");
+      return held && !outcome.lost;
     }).catch(() => {}); // goes on in the background: what became of the writes comes first
-    return outcome;
+    return outcome ?? { error: this.#hold.check() };
   }
 
   #release(commit?: () => Promise<boolean>): Promise<boolean> {
@@ -178,16 +182,17 @@ export class HeldLease implements Lease {
     const { handedSince, token: fencingToken } = this.#state.proposal;
     // Handing on for ever would keep every other process out.
     const handedMs = handedSince ? heldForMs(handedSince, runtime.now()) : 0;
+    let held: boolean | undefined;
     let next: NextCaller = handedMs >= settings.maxHandoffMs ? "stand back" : "look";
     try {
       const offered = next === "look" && !commit ? this.#hooks.offer(this.#state) : undefined;
       const answer = await offered;
       if (answer === "taken") next = "served";
-      const held = await (commit?.() ?? this.#giveBack(answer));
-      const heldMs = this.#hold.heldMs();
-      emit({ type: "release", fencingToken, held, heldMs, requests: this.#requests });
-      return held;
+      return held = await (commit?.() ?? this.#giveBack(answer));
     } finally {
+      const heldMs = this.#hold.heldMs();
+      const requests = this.#hold.takeRequests();
+      emit({ type: "release", fencingToken, held, heldMs, requests });
       this.#hooks.ended(next);
     }
   }
@@ -195,7 +200,7 @@ export class HeldLease implements Lease {
   async #giveBack(answer: OfferAnswer | undefined): Promise<boolean> {
     if (answer === "taken" || answer === "gone") return answer === "taken";
     const outcome = await sendRelease(this.#context, this.#state.proposal, {
-      spent: (requests) => this.#requests += requests,
+      spent: this.#hold.spent,
     });
     if (outcome.error !== undefined) {
       const code = codeOf(outcome.error);

@@ -37,6 +37,10 @@ export class Hold {
   #busy: Promise<unknown> = Promise.resolve();
   #timer: Timer;
   #trouble: unknown;
+  /** Whether it was said that the renewal is overdue. */
+  #warned = false;
+  /** Requests that no event has told of yet. */
+  #requests = 0;
 
   constructor(
     context: ProtocolContext,
@@ -58,6 +62,11 @@ export class Hold {
     return this.#lost.signal;
   }
 
+  /** Why it was lost, if it was, and not given back. */
+  get lost(): LeaseLostError | undefined {
+    return this.#ended?.code === "LEASE_RELEASED" ? undefined : this.#ended;
+  }
+
   /** For how long it is held if it is not renewed; zero or less where it is not. */
   leftMs(): number {
     return Math.min(this.#state.remainingMs(), this.#holdLeftMs());
@@ -66,6 +75,16 @@ export class Hold {
   /** For how long its caller has had it. */
   heldMs(): number {
     return heldForMs(this.#since, this.#context.runtime.now());
+  }
+
+  /** Told how many requests something about the grant took. */
+  readonly spent = (requests: number): void => void (this.#requests += requests);
+
+  /** How many requests there were since it was asked last, for an event. */
+  takeRequests(): number {
+    const requests = this.#requests;
+    this.#requests = 0;
+    return requests;
   }
 
   /** Why it is not held, if it is not. Computed, for a timer may come too late. */
@@ -107,7 +126,8 @@ export class Hold {
     const { token: fencingToken, names } = this.#state.proposal;
     const heldMs = this.heldMs();
     this.#end(loss);
-    this.#context.emit({ type: "lost", fencingToken, code, heldMs }, lostName);
+    const requests = this.takeRequests();
+    this.#context.emit({ type: "lost", fencingToken, code, heldMs, requests }, lostName);
     // Lost by time, always, though the caller is told that it is lost: a late renewal may have landed.
     // And of several names, where one is lost, the others are given back.
     if (code === "LEASE_EXPIRED" || names.length > 1) this.cleanUp();
@@ -164,7 +184,7 @@ export class Hold {
     const { leaseMs } = this.#state.proposal;
     const alarm = runtime.setTimer(
       () => this.#warn(),
-      Math.ceil(Math.max(0, this.leftMs() - leaseMs / 2)),
+      Math.ceil(Math.max(0, this.#state.remainingMs() - leaseMs / 2)),
       true,
     );
     const error = await this.alone(() => this.#renew(data));
@@ -174,7 +194,8 @@ export class Hold {
 
   /** Says that the renewal is overdue. */
   #warn(): void {
-    if (this.check() !== undefined) return;
+    if (this.check() !== undefined || this.#warned) return;
+    this.#warned = true;
     const { token: fencingToken } = this.#state.proposal;
     this.#context.emit({ type: "endangered", fencingToken, remainingMs: this.leftMs() });
   }
@@ -185,12 +206,11 @@ export class Hold {
     const { token: fencingToken } = this.#state.proposal;
     const left = Math.max(0, this.leftMs());
     const start = runtime.now();
-    let requests = 0;
     const outcome = await renewGrant(this.#context, this.#state, {
       signal: this.signal, // the end of the lease ends the renewal: the release comes after it
       attemptTimeoutMs: renewalAttemptMs(left),
       deadlineMs: left,
-      spent: (count) => requests += count,
+      spent: this.spent,
     }, data);
     // Released meanwhile, or lost by time: an answer that came late cannot bring the lease back.
     if (this.#ended !== undefined) return;
@@ -201,6 +221,8 @@ export class Hold {
     const remainingMs = this.leftMs();
     if (outcome.error === undefined) {
       const tookMs = heldForMs(start, runtime.now());
+      const requests = this.takeRequests();
+      this.#warned = false;
       emit({ type: "renew", fencingToken, remainingMs, tookMs, requests });
       this.#arm();
       return;

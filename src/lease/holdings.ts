@@ -52,7 +52,8 @@ export class Holdings {
   readonly #leases = new Set<HeldLease>();
   readonly #rooms = new Map<string, Room>();
   readonly #work = new Set<Promise<unknown>>();
-  readonly #cancels = new Set<AbortController>();
+  /** What ends with the manager: aborted when it is closed. */
+  readonly cancels: Set<AbortController> = new Set();
   #tickets = 0;
   #closed = false;
 
@@ -72,6 +73,16 @@ export class Holdings {
     return this.#queue.places;
   }
 
+  /** Resolves when everybody who is in line by now was served, or waits. See {@link LocalQueue}. */
+  settled(name?: string): Promise<void> {
+    return this.#queue.settled(name);
+  }
+
+  /** Whether the manager was closed. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Throws where the manager was closed. */
   checkOpen(): void {
     if (this.#closed) throw closedError();
@@ -81,16 +92,14 @@ export class Holdings {
   async acquire(table: LockTable, request: LockRequest): Promise<Lease | null> {
     this.checkOpen();
     const cancel = new AbortController();
-    const { signal: own, wait, mode } = request;
+    const own = request.signal;
     const signal = own ? AbortSignal.any([own, cancel.signal]) : cancel.signal;
     signal.throwIfAborted();
     const context = this.#context(table, request);
     const serving: Serving = { request, context, signal, start: this.#runtime.now() };
-    context.emit({ type: "request", wait, mode });
-    this.checkOpen(); // a listener of that event may have closed it
     if (this.#runtime.isolatesRequests) return await this.#serve(serving);
-    this.#cancels.add(cancel);
-    const work = this.#serve(serving).finally(() => this.#cancels.delete(cancel));
+    this.cancels.add(cancel);
+    const work = this.#serve(serving).finally(() => this.cancels.delete(cancel));
     return await this.track(work);
   }
 
@@ -105,14 +114,14 @@ export class Holdings {
   /** Tells the leases here of a name that was taken away from them; all but one. */
   taken(name: string, isTaken: (lease: HeldLease) => boolean): void {
     for (const lease of this.leases) {
-      if (lease.names.includes(name) && isTaken(lease)) lease.steal();
+      if (lease.names.includes(name) && isTaken(lease)) lease.steal(name);
     }
   }
 
   /** Ends everything, and waits for it. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const cancel of this.#cancels) cancel.abort(closedError());
+    for (const cancel of this.cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
     // What is waited for may sleep by timers that keep no process alive.
     const alive = this.#runtime.setTimer(() => {}, CLOSE_MOST_MS);
@@ -133,10 +142,13 @@ export class Holdings {
     });
     const granted = ({ proposal: { token: fencingToken, takeover } }: GrantState) =>
       emit({ type: "grant", fencingToken, takeover, ...cost() });
+    emit({ type: "request", wait: request.wait, mode: request.mode });
     try {
+      this.checkOpen(); // a listener of that event may have closed it
       const again = this.#reenter(serving, granted);
       if (again !== undefined) return again;
-      const queues = request.wait && !this.#runtime.isolatesRequests;
+      // One that steals goes before everybody who waits.
+      const queues = request.wait && !request.steal && !this.#runtime.isolatesRequests;
       const lease = await (queues ? this.#queued(serving, granted) : this.#grant(serving, granted));
       if (lease === null) emit({ type: "miss", ...cost() });
       return lease;
@@ -151,7 +163,7 @@ export class Holdings {
   /** Serves it when its turn has come. */
   async #queued(serving: Serving, granted: (state: GrantState) => void): Promise<Lease | null> {
     const { request, signal } = serving;
-    const place = this.#queue.enter(request.names, request);
+    const place = this.#queue.enter(request.names, request, request.ownerId);
     try {
       await untilAborted(place.turn, signal);
       signal.throwIfAborted();
@@ -168,29 +180,35 @@ export class Holdings {
   ): Promise<Lease | null> {
     const { request, context, signal } = serving;
     const { steal, names, reentrant } = request;
-    const heldHere = !steal && place !== undefined &&
-      this.leases.some((lease) => isInTheWay(lease, request));
-    const acquisition = new Acquisition(context, { ...request, signal, heldHere });
+    const heldHere = steal || place === undefined
+      ? undefined
+      : this.leases.map((lease) => nameInTheWay(lease, request)).find((name) => name !== undefined);
+    const acquisition = new Acquisition(context, {
+      ...request,
+      signal,
+      heldHere,
+      waits: place?.waits,
+    });
     serving.acquisition = acquisition;
     if (place) place.acquisition = acquisition;
     const state = await acquisition.run();
     if (state === null) return null;
     const lease = this.#lease(context, state, request);
     if (steal) { for (const name of names) this.taken(name, (other) => other !== lease); }
-    granted(state);
-    if (!reentrant) return lease;
-    const room = new Room(lease, state);
-    this.#rooms.set(keyOf(request), room);
-    return room.enter();
+    const room = reentrant ? new Room(lease, state) : undefined;
+    if (room !== undefined) this.#rooms.set(keyOf(request), room);
+    const entry = room?.enter() ?? lease;
+    granted(state); // the last: a listener may close the manager
+    return entry;
   }
 
   /** Enters a lease that is held here in the same way, where all its callers allow that. */
   #reenter(serving: Serving, granted: (state: GrantState) => void): Lease | undefined {
-    const { request, context, start } = serving;
+    const { request, context } = serving;
     if (!request.reentrant) return undefined;
     const key = keyOf(request);
     for (const [other, { lease }] of this.#rooms) {
-      if (other === key || !lease.held || !isInTheWay(lease, request)) continue;
+      if (other === key || !lease.held || nameInTheWay(lease, request) === undefined) continue;
       // It would wait for itself.
       throw new TypeError(
         `Cannot enter lock '${lease.name}' again as 'mode', 'permits' and names must be as they were`,
@@ -198,12 +216,18 @@ export class Holdings {
     }
     const room = this.#rooms.get(key);
     if (!room?.lease.held) return undefined;
-    granted(room.state);
     const { fencingToken } = room.lease;
-    return room.enter((held) => {
-      const heldMs = heldForMs(start, this.#runtime.now());
-      context.emit({ type: "release", fencingToken, held, heldMs, requests: 0 });
+    const since = this.#runtime.now();
+    const entry = room.enter(({ lost, held }) => {
+      const heldMs = heldForMs(since, this.#runtime.now());
+      const told = { fencingToken, heldMs, requests: 0 };
+      // Given back together with a transaction, it was not lost.
+      if (!lost || lost === "LEASE_RELEASED") {
+        context.emit({ type: "release", held: lost ? true : held, ...told });
+      } else context.emit({ type: "lost", code: lost, ...told });
     });
+    granted(room.state);
+    return entry;
   }
 
   #lease(context: ProtocolContext, state: GrantState, options: LeaseOptions): HeldLease {
@@ -245,10 +269,10 @@ function closedError(): LockError {
   return new LockError("MANAGER_CLOSED", "Cannot use a LockManager after 'close'");
 }
 
-/** Whether a lease that is held here keeps a request out: then its first try would be in vain. */
-function isInTheWay(lease: Lease, { names, mode }: LockRequest): boolean {
+/** The name by which a lease that is held here keeps a request out, if it does. */
+function nameInTheWay(lease: Lease, { names, mode }: LockRequest): string | undefined {
   const exclusive = lease.mode === "exclusive" || mode === "exclusive";
-  return exclusive && lease.names.some((name) => names.includes(name));
+  return exclusive ? lease.names.find((name) => names.includes(name)) : undefined;
 }
 
 /** What two requests have in common that may share a lease. */

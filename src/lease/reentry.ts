@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { LeaseLostCode, LeaseLostError } from "../errors.ts";
 import type { LockMode } from "../records/record.ts";
 import type { GrantState } from "./grant_state.ts";
 import type { HeldLease } from "./held_lease.ts";
@@ -15,6 +16,11 @@ import type {
   TransactOptions,
   TransactWriteItem,
 } from "./transact.ts";
+
+/** Told how somebody's stay in a lease has ended. */
+export type Left = (
+  how: { readonly lost?: LeaseLostCode; readonly held?: boolean | undefined },
+) => void;
 
 /** A lease, and how many are in. */
 export class Room {
@@ -34,8 +40,8 @@ export class Room {
     return this.#inside > 1;
   }
 
-  /** Enters; `left` is told how it ended. */
-  enter(left: (held: boolean) => void = () => {}): Lease {
+  /** Enters; `left` is told how it ended: lost, or given back where it was held, or perhaps was. */
+  enter(left: Left = () => {}): Lease {
     this.#inside++;
     return new Entry(this, left);
   }
@@ -49,17 +55,17 @@ export class Room {
 /** The lease of one who is in. It ends when its caller leaves, or with the lease itself. */
 class Entry implements Lease {
   readonly #room: Room;
-  readonly #left: (held: boolean) => void;
+  readonly #left: Left;
   readonly #ended = new AbortController();
   #releasing: Promise<boolean> | undefined;
 
-  constructor(room: Room, left: (held: boolean) => void) {
+  constructor(room: Room, left: Left) {
     this.#room = room;
     this.#left = left;
     const { signal } = room.lease;
     const follow = () => {
       this.#ended.abort(signal.reason);
-      left(false);
+      left({ lost: (signal.reason as LeaseLostError).code });
     };
     signal.addEventListener("abort", follow, { signal: this.#ended.signal });
   }
@@ -133,8 +139,11 @@ class Entry implements Lease {
   async #leave(): Promise<boolean> {
     if (!this.held) return false;
     this.#ended.abort(lostError("LEASE_RELEASED", this.name));
-    const held = await this.#room.leave();
-    this.#left(held);
-    return held;
+    let held: boolean | undefined;
+    try {
+      return held = await this.#room.leave();
+    } finally {
+      this.#left({ held });
+    }
   }
 }

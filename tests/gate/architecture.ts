@@ -10,15 +10,17 @@
  * that stands higher or beside.
  */
 const CORE: readonly string[] = [
-  ...["mod", "lock", "manager", "inspect", "options"],
+  ...["mod", "lock", "manager", "web_locks", "inspect", "opened", "options"],
   ...["lease", "events", "records", "errors"],
   ...["dynamodb", "checks", "credentials", "runtime"],
 ];
 
 /** What the core never imports, and what each of these may import of it and of the others. */
 const BESIDE: Record<string, readonly string[]> = {
+  election: CORE.slice(CORE.indexOf("lock")),
   table: CORE.slice(CORE.indexOf("options")),
   testing: ["runtime"],
+  otel: ["events", "records", "errors", "checks", "runtime"],
 };
 
 /** What a layer may import from outside the project. The core has one run-time dependency. */

@@ -17,7 +17,7 @@ const GOAL = 14 * 1024;
  * What it may take at most: the budget that the gate holds. A ratchet until it meets the goal: lowered
  * whenever the core gets smaller, and raised only for what makes a lock safer.
  */
-export const BUDGET: number = 16_550;
+export const BUDGET: number = 16_560;
 
 /** Bundles and minifies `entry` with all its dependencies and answers its size after `gzip -9`. */
 export async function gzippedSize(entry: string): Promise<number> {

@@ -2,6 +2,8 @@
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { isLockError, type Lease, LockTableError } from "../../mod.ts";
+import type { AttributeMap } from "../../src/testing/mod.ts";
+import { itemSize } from "../../src/testing/values.ts";
 import { only } from "../support/requests.ts";
 import { type Process, World } from "../support/world.ts";
 
@@ -294,5 +296,18 @@ Deno.test("a caller whose request came late does not sweep itself out", async ()
   world.fail({ kind: "late", ms: 4_500, apply: "late" }, { when: only("acquire") });
   const lease = await take(world, process, SHARED);
   assertEquals([lease.held, world.kinds().includes("sweep")], [true, false]);
+  await world.end(process);
+});
+
+Deno.test("a write of a semaphore costs by its holders: what the README says of that", async () => {
+  const world = await World.create();
+  const process = world.process({ leaseMs: 600_000 });
+  const units = new Map<number, number>();
+  for (let holders = 1; holders <= 100; holders++) {
+    await take(world, process, { permits: 100 });
+    const item = world.record("job") as unknown as AttributeMap;
+    units.set(holders, Math.ceil(itemSize(item) / 1_024));
+  }
+  assertEquals([11, 12, 24, 25, 100].map((holders) => units.get(holders)), [1, 2, 2, 3, 8]);
   await world.end(process);
 });

@@ -285,3 +285,14 @@ Deno.test("conditionCheck() wants a name where the lease has several", async () 
   }
   await world.end(process);
 });
+
+Deno.test("transact() says that the lease is lost where that came while it waited for a renewal", async () => {
+  const { world, process, lease } = await hold({ leaseMs: 3_000 });
+  world.fail({ kind: "hang" }, { when: only("renew"), times: 100 });
+  await world.pass(1_500); // the renewal is under way, and stays so
+  const writing = lease.transact([put("x")]);
+  const error = await assertRejects(() => world.until(writing), LeaseLostError);
+  assertEquals([error.code, error === lease.signal.reason], ["LEASE_EXPIRED", true]);
+  assertEquals(stored(world, "x"), false);
+  await world.end(process);
+});

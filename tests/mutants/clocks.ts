@@ -94,9 +94,9 @@ export const CLOCKS: readonly Mutant[] = [
   },
   {
     rule: "an end is judged by the server's lower bound",
-    file: "src/lease/acquire.ts",
-    find: "serverLower: table.clock.lower(now),",
-    replace: "serverLower: table.clock.lower(now) && table.clock.upper(now),",
+    file: "src/lease/lock_table.ts",
+    find: "serverLower: this.clock.lower(now),",
+    replace: "serverLower: this.clock.lower(now) && this.clock.upper(now),",
     suite: "tests/lease/takeover_test.ts",
     test:
       "tryAcquire() by processes 0 ms ahead that never saw the holder takes over in time and not before",

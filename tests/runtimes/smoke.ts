@@ -138,6 +138,25 @@ async function lose(name: string, us: Party, _them: Party, env: Env): Promise<vo
   expect(await lease.release(), false, "the answer of release()");
 }
 
+async function webLocks(name: string, us: Party, them: Party): Promise<void> {
+  const odd = "\ud800" + name;
+  expect(await us.manager.request(odd, (lease) => lease.name), odd, "a name of no Unicode");
+  const stolen = us.manager.request(name, { mode: "shared" }, async (lease) => {
+    const miss = them.manager.request(name, { ifAvailable: true }, (none) => none);
+    expect(await miss, null, "the lease of ifAvailable while another holds");
+    const { held } = await them.manager.query();
+    const found = held.find((one) => one.name === name && one.clientId === lease.ownerId);
+    expect(found?.mode, "shared", "the mode in query()");
+    const thief = them.manager.request(name, { steal: true }, () => "mine");
+    expect(await thief, "mine", "the answer of one that steals");
+    await aborted(lease.signal, LEASE_MS * 2);
+  });
+  const error = await stolen.then(() => undefined, (error) => error);
+  expect(error instanceof DOMException, true, "whether a stolen lock rejects with a DOMException");
+  expect(error.name, "AbortError", "its name");
+  expect(error.cause?.code, "LEASE_STOLEN", "the code of its cause");
+}
+
 /** Only where the process has an environment: on Workers it comes with each request. */
 async function frontDoor(name: string): Promise<void> {
   const lease = await lock(name);
@@ -169,6 +188,7 @@ export function smoke(env: Env, hasProcessEnv: boolean): Promise<SmokeResult[]> 
     "stops waiting when its signal aborts": cancel,
     "renews in the background and by hand": renew,
     "learns that it was lost through its signal": lose,
+    "has the Web Locks": webLocks,
     ...(hasProcessEnv ? { "opens the front door from the environment": frontDoor } : {}),
   };
   return Promise.all(Object.entries(checks).map(([name, check]) => outcome(name, check, env)));

@@ -4,13 +4,17 @@ import type { Lease } from "../../src/lease/lease.ts";
 import type { LockManager } from "../../src/manager.ts";
 import type { AcquireOptions } from "../../src/options.ts";
 import { beginCall, type Call, judgeCost, judgeMiss, judgeRejection } from "./calls.ts";
-import type { Checker, Held } from "./checker.ts";
+import type { Checker } from "./checker.ts";
+import type { Guards } from "./guards.ts";
+import type { Held } from "./held.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Resource } from "./resource.ts";
-import { isCalm, type MachinePlan, type Scenario } from "./scenario.ts";
+import { isCalm, isStream, type MachinePlan, type Scenario } from "./scenario.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Tally, Trace } from "./trace.ts";
+import { type LockWish, optionsOf, Wishes } from "./wishes.ts";
+import { Work } from "./work.ts";
 
 /** What a caller needs of the run. */
 export interface CallerContext {
@@ -18,6 +22,7 @@ export interface CallerContext {
   readonly scheduler: Scheduler;
   readonly checker: Checker;
   readonly resource: Resource;
+  readonly guards: Guards;
   readonly trace: Trace;
   readonly tally: Tally;
   /** The faults have stopped. */
@@ -25,9 +30,6 @@ export interface CallerContext {
   /** Waits for that, as a process does: in vain where it dies, longer where it is paused. */
   whenHealed(process: Process): Promise<void>;
 }
-
-/** How long the last leases are held, which everybody waits for. */
-export const LAST_HOLD_MS = 300;
 
 /** What an abort may take to end a call: its timer, and no request. */
 const ABORT_LIMIT_MS = 100;
@@ -43,6 +45,8 @@ export class Caller {
   readonly #random: Random;
   /** What the limits of single calls are drawn from. */
   readonly #limits: Random;
+  readonly #wishes: Wishes;
+  readonly #work: Work;
   /** A signal that lives as long as the process, as that of a shutdown. */
   readonly #lifelong: AbortSignal;
 
@@ -51,7 +55,7 @@ export class Caller {
     process: Process,
     manager: LockManager,
     plan: MachinePlan,
-    { random, limits }: { readonly random: Random; readonly limits: Random },
+    { random, limits, wishes }: Readonly<Record<"random" | "limits" | "wishes", Random>>,
   ) {
     this.#context = context;
     this.process = process;
@@ -59,6 +63,8 @@ export class Caller {
     this.#plan = plan;
     this.#random = random;
     this.#limits = limits;
+    this.#wishes = new Wishes(context.scenario, wishes);
+    this.#work = new Work(context, random, this.#wishes);
     this.#lifelong = new AbortController().signal;
     context.checker.watch(process, this.#lifelong, "a signal that is never aborted");
   }
@@ -86,44 +92,65 @@ export class Caller {
   async #turn(last: boolean): Promise<void> {
     const { scenario, checker, scheduler } = this.#context;
     const random = this.#random;
-    const handover = scenario.kind === "handover";
-    const name = random.pick(scenario.names);
-    const wait = last || handover || random.chance(0.65);
-    const aborting = !last && !handover && random.chance(0.35);
+    const plan = this.#plan;
+    const stream = isStream(scenario);
+    const wish = this.#wishes.next(random.pick(scenario.names), last ? undefined : plan.shape);
+    const wait = last || stream || random.chance(0.65);
+    const aborting = !last && !stream && random.chance(0.35);
     const reason = aborting ? new Error("Enough waited") : undefined;
-    const options = { ...this.#options(), ...(!last && this.#drawLimits()) };
-    const call = beginCall(checker, this.process, name, {
+    const options = {
+      ...this.#options(),
+      ...(!last && !stream && this.#drawLimits()),
+      ...optionsOf(wish.shape),
+      ...(this.#wishes.reentrant && !plan.workers && { reentrant: true }),
+    };
+    const call = beginCall(checker, this.process, wish, {
       wait,
       healed: last,
       reason,
       now: scheduler.now,
+      // Only a clock that is right minds no mark that is over.
+      markSlackMs: scenario.clocks === "right" ? 2_000 : Infinity,
     });
     if (reason !== undefined) options.signal = this.#abortSoon(call, reason);
     else if (random.chance(0.2)) options.signal = this.#lifelong;
     const lease = await this.#ask(call, options);
     if (lease === undefined) return;
-    const { leaseMs, renew, maxHoldMs } = { ...this.#plan.options, ...options };
-    // One that ends by its own limit is not lost to anything.
-    const mostMs = Math.min(leaseMs, 2 * (maxHoldMs ?? Infinity));
-    const held = checker.granted(this.process, lease, mostMs, renew && maxHoldMs === undefined);
-    if (maxHoldMs !== undefined) this.#watchLimit(held, maxHoldMs);
-    await this.#use(held, last);
+    const { leaseMs, renew, maxHoldMs } = { ...plan.options, ...options };
+    const held = checker.granted(this.process, lease, {
+      ...wish,
+      // One that ends by its own limit is not lost to anything.
+      leaseMs: Math.min(leaseMs, 2 * (maxHoldMs ?? Infinity)),
+      renewing: renew && maxHoldMs === undefined,
+      reentrant: options.reentrant,
+    });
+    this.#count(wish, held);
+    if (maxHoldMs !== undefined && !held.nested) this.#watchLimit(held, maxHoldMs);
+    await this.#work.use(held, last);
+  }
+
+  #count({ names, shape }: LockWish, { nested }: Held): void {
+    const { tally } = this.#context;
+    if (nested) tally.add("grant: nested");
+    tally.add(`grant: ${/permits/.test(shape) ? "permit" : shape}`);
+    if (new Set(names).size > 1) tally.add("grant: several");
   }
 
   /** Asks for a lock and judges the answer. */
   async #ask(call: Call, options: AcquireOptions): Promise<Lease | undefined> {
-    const { scenario, checker, trace, tally } = this.#context;
-    const { name, wait } = call;
+    const { scenario, scheduler, checker, trace, tally } = this.#context;
+    const { names, wait } = call;
     const verb = wait ? "acquire" : "tryAcquire";
-    if (trace.on) trace.add(this.process.name, `${verb} '${name}' ${describe(options)}`);
+    if (trace.on) trace.add(this.process.name, `${verb} '${names}' ${describe(options)}`);
     try {
-      const lease = await this.#manager[verb](name, options);
+      const [name] = names;
+      const lease = await this.#manager[verb](names.length > 1 ? names : name!, options);
       call.settled = true;
       tally.add(lease === null ? "answer: null" : "answer: lease");
-      if (lease === null) judgeMiss(checker, call);
+      if (lease === null) judgeMiss(checker, call, scheduler.now);
       else {
         this.#judgeWait(call);
-        judgeCost(checker, call, scenario.kind === "calm" && this.#plan.callers === 1);
+        judgeCost(checker, call, scenario.trouble === "calm" && this.#plan.callers === 1);
         return lease;
       }
     } catch (error) {
@@ -138,7 +165,7 @@ export class Caller {
         imprecise: 2 * scenario.dateErrorMs + 1_000 > scenario.leaseMs / 3,
       });
       tally.add(`answer: ${what}`);
-      if (trace.on) trace.add(this.process.name, `'${name}' ${what}`);
+      if (trace.on) trace.add(this.process.name, `'${names}' ${what}`);
     }
   }
 
@@ -186,7 +213,9 @@ export class Caller {
       if (call.settled) return;
       // It must be over at once, whatever it was doing.
       process.after(ABORT_LIMIT_MS, () => {
-        if (!call.settled) checker.accuse("an abort ends a call", `${process.name} '${call.name}'`);
+        if (!call.settled) {
+          checker.accuse("an abort ends a call", `${process.name} '${call.names}'`);
+        }
       });
     };
     if (this.#random.chance(0.05)) abort();
@@ -194,86 +223,26 @@ export class Caller {
     return controller.signal;
   }
 
-  /** Handing a lock on inside a process must not keep the others out. */
+  /** Neither handing a lock on inside a process nor sharing it must keep the others out. */
   #judgeWait(call: Call): void {
     const { scenario, checker, scheduler } = this.#context;
-    if (scenario.kind !== "handover" || call.healed) return;
+    if (!isStream(scenario) || !isCalm(scenario) || call.healed || call.shape === "shared") return;
     const { maxHandoffMs, pollMs } = scenario.machines[0]!.options;
     const holdMs = 2 * scenario.leaseMs * scenario.profile.hold[1];
-    const roundMs = maxHandoffMs + holdMs + pollMs + 50;
+    // Readers hand on nothing while somebody waits.
+    const handover = scenario.kind === "handover";
+    const roundMs = (handover ? maxHandoffMs : 0) + holdMs + pollMs + 50;
     const waitedMs = scheduler.now - call.startedAt;
-    if (waitedMs <= HANDOVER_ROUNDS * roundMs) return;
+    if (waitedMs <= (handover ? HANDOVER_ROUNDS : READERS_ROUNDS) * roundMs) return;
     checker.accuse("others get their turn", `${this.process.name} waited for ${waitedMs} ms`);
-  }
-
-  async #use(held: Held, last: boolean): Promise<void> {
-    const { scenario, scheduler, trace, tally } = this.#context;
-    const random = this.#random;
-    const { lease, leaseMs, process } = held;
-    if (trace.on) trace.add(process.name, `has '${lease.name}' ${lease.fencingToken}`);
-    const holdMs = last
-      ? random.between(0, LAST_HOLD_MS)
-      : leaseMs * random.magnitude(...scenario.profile.hold);
-    const end = scheduler.now + holdMs;
-    while (scheduler.now < end && (last || !this.#context.healed)) {
-      await process.sleep(Math.min(end - scheduler.now, random.magnitude(20, leaseMs / 2)));
-      this.#context.checker.lookAtLeases();
-      if (!lease.held) {
-        if (random.chance(0.5)) break;
-      } else await this.#work(held, last);
-    }
-    const forgotten = !last && !held.renewing && random.chance(0.2);
-    if (forgotten) tally.add("release: forgotten");
-    else await this.#giveBack(held);
-  }
-
-  async #work(held: Held, last: boolean): Promise<void> {
-    const { resource, tally } = this.#context;
-    const { lease } = held;
-    const what = this.#random.weighted({
-      nothing: 4,
-      write: 3,
-      transact: 2,
-      renew: last ? 0 : 2,
-      update: last ? 0 : 1,
-    });
-    if (what === "write") resource.write(held);
-    if (what === "transact") resource.transact(held);
-    if (what !== "renew" && what !== "update") return;
-    try {
-      await (what === "renew" ? lease.renew() : lease.update("other data"));
-      tally.add(`${what}: done`);
-      if (!lease.held) this.#context.checker.accuse("renewed is held", lease.name);
-    } catch {
-      tally.add(`${what}: failed`);
-    }
-  }
-
-  async #giveBack(held: Held): Promise<void> {
-    const { checker, trace, tally } = this.#context;
-    const { lease, process } = held;
-    if (trace.on) trace.add(process.name, `releases '${lease.name}' ${lease.fencingToken}`);
-    if (this.#random.chance(0.3)) {
-      const disposed = lease[Symbol.asyncDispose]();
-      checker.givenBack(held);
-      await disposed;
-      tally.add("release: disposed");
-      return;
-    }
-    const released = lease.release();
-    checker.givenBack(held);
-    try {
-      const answer = await released;
-      tally.add(`release: ${answer}`);
-      checker.released(held, answer);
-    } catch {
-      tally.add("release: failed");
-    }
   }
 }
 
 /** In each round of hand-overs the others get the lock three times out of four, or more often. */
 const HANDOVER_ROUNDS = 12;
+
+/** A writer waits for those who read already, and for nobody else. */
+const READERS_ROUNDS = 2;
 
 function describe(options: AcquireOptions): string {
   const { signal, waitUntil: _, ...rest } = options;

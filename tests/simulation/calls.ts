@@ -2,58 +2,95 @@
 
 import { isLockError } from "../../src/errors.ts";
 import type { Checker } from "./checker.ts";
+import type { Asked } from "./held.ts";
+import type { Grant, Ledger } from "./ledger.ts";
 import type { Process } from "./process.ts";
+import { permitsOf, roomOf, type Shape } from "./record_rules.ts";
+
+/** A lock that is asked for, as it was before. */
+interface Before {
+  readonly name: string;
+  /** Writes to its record. */
+  readonly writes: number;
+  /** Whether there was room for another like this. */
+  readonly room: boolean;
+  /** Who was in with other permits, or without. */
+  readonly others: readonly Grant[];
+}
 
 /** One call of `acquire` or `tryAcquire`. */
-export interface Call {
+export interface Call extends Pick<Asked, "names" | "shape"> {
   readonly process: Process;
-  readonly name: string;
   readonly wait: boolean;
   /** Made after the faults had stopped: it must be served. */
   readonly healed: boolean;
   readonly startedAt: number;
   /** Requests of the process before it. */
   readonly sentBefore: number;
-  /** Writes to the record before it, and whether somebody was in. */
-  readonly writesBefore: number;
-  readonly takenBefore: boolean;
+  readonly before: readonly Before[];
   /** What its signal aborts with, and when it did. */
   readonly reason: Error | undefined;
   abortedAt: number | undefined;
   settled: boolean;
 }
 
-/** Begins a call. */
+/** Begins a call. With `markSlackMs` a mark that is as old may still be minded. */
 export function beginCall(
   checker: Checker,
   process: Process,
-  name: string,
-  how: { wait: boolean; healed: boolean; reason: Error | undefined; now: number },
+  { names, shape }: Pick<Asked, "names" | "shape">,
+  how: Pick<Call, "wait" | "healed" | "reason"> & { now: number; markSlackMs: number },
 ): Call {
   const { ledger } = checker;
+  const mindedFrom = how.now - how.markSlackMs;
   return {
     process,
-    name,
+    names,
+    shape,
     wait: how.wait,
     healed: how.healed,
     startedAt: how.now,
     sentBefore: process.sent,
-    writesBefore: ledger.writes.get(name) ?? 0,
-    takenBefore: ledger.present.has(name),
+    before: names.map((name) => ({
+      name,
+      writes: ledger.writes.get(name) ?? 0,
+      room: hasRoom(ledger, name, shape, mindedFrom),
+      others: ledger.present(name).filter((grant) => permitsOf(grant.shape) !== permitsOf(shape)),
+    })),
     reason: how.reason,
     abortedAt: undefined,
     settled: false,
   };
 }
 
-/** A `null`: somebody else must have been there. */
-export function judgeMiss(checker: Checker, call: Call): void {
-  const { process, name, wait, writesBefore, takenBefore } = call;
-  if (wait) checker.accuse("a wait ends with a lease", `${process.name} waiting for '${name}'`);
-  const written = (checker.ledger.writes.get(name) ?? 0) > writesBefore;
-  if (!takenBefore && !written) {
-    checker.accuse("a miss has a reason", `${process.name} was refused '${name}', which is free`);
+/** Whether one more may come in. The dead count: they may have to be removed, and then be seen dead. */
+function hasRoom(ledger: Ledger, name: string, shape: Shape, mindedFrom: number): boolean {
+  const present = ledger.present(name);
+  if (shape === "exclusive") return present.length === 0;
+  const marked = shape === "shared" && (ledger.waiting.get(name) ?? 0) > mindedFrom;
+  return !marked && present.length < roomOf(shape) &&
+    present.every((grant) => grant.shape === shape);
+}
+
+/** A `null`: somebody else must have been there, or have been waiting, and not with other permits. */
+export function judgeMiss(checker: Checker, call: Call, now: number): void {
+  const { process, names, shape, wait, before } = call;
+  const other = before.flatMap(({ others }) => others)
+    .find((grant) => checker.ledger.isIn(grant) && grant.expires > now);
+  // A mark may have kept it from looking further.
+  if (other !== undefined && shape !== "shared") {
+    checker.accuse(
+      "other permits are refused",
+      `${process.name} as '${other.name}' is ${other.shape}`,
+    );
   }
+  if (wait) checker.accuse("a wait ends with a lease", `${process.name} waiting for '${names}'`);
+  const free = before.every(({ name, writes, room }) =>
+    room && (checker.ledger.writes.get(name) ?? 0) === writes
+  );
+  if (!free) return;
+  const text = `${process.name} was refused '${names}' (${shape}), which is free`;
+  checker.accuse("a miss has a reason", text);
 }
 
 /** Errors that only a fault of the way, or an operator, explains. */
@@ -77,29 +114,41 @@ export function judgeRejection(
     readonly limited: boolean;
   },
 ): string {
-  const { process, name } = call;
+  const { process, names } = call;
   if (call.reason !== undefined && error === call.reason) {
-    if (call.abortedAt === undefined) checker.accuse("an abort comes from its signal", name);
+    if (call.abortedAt === undefined) checker.accuse("an abort comes from its signal", `${names}`);
     return "aborted";
   }
-  const code = isLockError(error) ? error.code : undefined;
-  const text = `${process.name} got ${code ?? error} for '${name}'`;
+  const code: string | undefined = isLockError(error) ? error.code : undefined;
+  const text = `${process.name} got ${code ?? error} for '${names}'`;
   const allowed = code !== undefined && (
     (code === "MANAGER_CLOSED" && process.closing) ||
     (TROUBLE.has(code) && !run.calm && !call.healed) ||
     (code === "CREDENTIALS" && run.timeless) ||
     (code === "LEASE_TOO_SHORT" && run.imprecise) ||
     (code === "MAX_REQUESTS" && run.limited) ||
+    (code === "PERMITS_MISMATCH" && wasSharedOtherwise(checker.ledger, call)) ||
     (TAMPERED.has(code) && run.tampering)
   );
   if (!allowed) checker.accuse("errors have a reason", text);
   return code ?? "an unexpected error";
 }
 
-/** The first lease of a name that nobody else has asked for takes one request. */
+/** Whether the lock was held with other permits, or without, while it was asked for. */
+function wasSharedOtherwise(ledger: Ledger, { names, shape, startedAt }: Call): boolean {
+  return names.some((name) =>
+    ledger.all(name).some((grant) =>
+      permitsOf(grant.shape) !== permitsOf(shape) && grant.endedAt >= startedAt
+    )
+  );
+}
+
+/** The first lease of names that nobody else has asked for takes one request, in whatever mode. */
 export function judgeCost(checker: Checker, call: Call, alone: boolean): void {
-  const { process, name, writesBefore, sentBefore } = call;
-  if (!alone || writesBefore > 0 || (checker.ledger.writes.get(name) ?? 0) !== 1) return;
+  const { process, before, sentBefore } = call;
+  if (!alone) return;
+  const { writes } = checker.ledger;
+  if (before.some((lock) => lock.writes > 0 || (writes.get(lock.name) ?? 0) !== 1)) return;
   const sent = process.sent - sentBefore;
   if (sent !== 1) checker.accuse("one request for a free lock", `${process.name} sent ${sent}`);
 }

@@ -5,6 +5,7 @@
 
 import type { LockEvent } from "../../src/events.ts";
 import type { Lease } from "../../src/lease/lease.ts";
+import { type Asked, brokenBy, describe, grantOf, type Held, isRemoved } from "./held.ts";
 import { type Grant, Ledger } from "./ledger.ts";
 import { watchListeners } from "./listeners.ts";
 import type { Process } from "./process.ts";
@@ -20,20 +21,6 @@ export interface Violation {
   readonly text: string;
   /** True time since the start of the run. */
   readonly at: number;
-}
-
-/** A lease that a caller was handed. */
-export interface Held {
-  readonly lease: Lease;
-  readonly process: Process;
-  readonly leaseMs: number;
-  /** Whether it is renewed in the background. */
-  readonly renewing: boolean;
-  readonly grant: Grant | undefined;
-  /** Whether its caller has given it back. */
-  givenBack: boolean;
-  /** What its process had met when it was renewed last. */
-  renewedAt: { readonly faults: number; readonly throttles: number } | undefined;
 }
 
 /** Clean-ups of a process that fail: when it began, and whether that was the end of it. */
@@ -64,6 +51,8 @@ export class Checker {
   readonly #start: number;
   /** Leases that were handed out and are not known to have ended, by name. */
   readonly #live = new Map<string, Held[]>();
+  /** The lease that was handed out first of those that share a grant. */
+  readonly #first = new Map<Grant, Held>();
   readonly #troubles = new Map<string, Trouble>();
   /** Processes whose manager has said that it is closed. */
   readonly #closed: Process[] = [];
@@ -91,22 +80,43 @@ export class Checker {
   }
 
   /** A caller was handed a lease. */
-  granted(process: Process, lease: Lease, leaseMs: number, renewing: boolean): Held {
+  granted(process: Process, lease: Lease, asked: Asked): Held {
+    const { leaseMs, renewing, names, shape, reentrant = false } = asked;
     const { name, fencingToken } = lease;
-    const grant = this.ledger.find(name, fencingToken);
-    if (grant === undefined || grant.process !== process) {
-      this.accuse("leases are granted", `${process.name} was handed '${name}' ${fencingToken}`);
+    if ([...lease.names].sort().join() !== [...new Set(names)].sort().join()) {
+      this.accuse("leases are granted", `${process.name} was handed '${lease.names}' for ${names}`);
     }
-    if (!lease.held || lease.remainingMs < leaseMs / 2 - LOOKS_MS) {
+    const grants = lease.names.flatMap((name) => {
+      const grant = this.ledger.find(name, fencingToken);
+      if (grant?.process === process && grant.shape === shape) return grant;
+      const what = grant === undefined ? "nothing" : `${grant.shape} of ${grant.process?.name}`;
+      const text = `${process.name} was handed '${name}' ${fencingToken} for ${shape}: ${what}`;
+      this.accuse("leases are granted", text);
+      return [];
+    });
+    if (lease.mode !== (shape === "exclusive" ? "exclusive" : "shared")) {
+      this.accuse("leases are granted", `'${name}' is said to be ${lease.mode}, and is ${shape}`);
+    }
+    const first = grants[0] && this.#first.get(grants[0]);
+    if (!lease.held || (first === undefined && lease.remainingMs < leaseMs / 2 - LOOKS_MS)) {
       const text = `${lease.remainingMs} ms of ${leaseMs} are left of '${name}' ${fencingToken}`;
       this.accuse("half left or nothing", text);
     }
+    if (first !== undefined && !(reentrant && first.reentrant)) {
+      this.accuse("nobody else enters a lease", describe(first));
+    }
     const held: Held = {
-      ...{ lease, process, leaseMs, renewing, grant },
+      ...{ lease, process, shape, grants },
+      // What was entered first goes on as it is.
+      leaseMs: first?.leaseMs ?? leaseMs,
+      renewing: first?.renewing ?? renewing,
+      nested: first !== undefined,
+      reentrant,
       givenBack: false,
       renewedAt: undefined,
     };
-    this.#live.set(name, [...(this.#live.get(name) ?? []), held]);
+    if (grants[0] && first === undefined) this.#first.set(grants[0], held);
+    for (const name of lease.names) this.#live.set(name, [...this.#living(name), held]);
     this.watch(process, lease.signal, `the signal of '${name}' ${fencingToken}`);
     return held;
   }
@@ -119,9 +129,10 @@ export class Checker {
 
   /** A release was answered. */
   released(held: Held, answer: boolean): void {
-    const { grant } = held;
-    if (answer && grant !== undefined && this.ledger.present.get(grant.name) === grant) {
-      this.accuse("released is gone", `${describe(held)} is still on the table`);
+    const left = held.grants.find((grant) => this.ledger.isIn(grant));
+    // Where others may have entered it, the last of them gives it back.
+    if (answer && !held.reentrant && left !== undefined) {
+      this.accuse("released is gone", `${describe(held)} is still in '${left.name}'`);
     }
   }
 
@@ -139,9 +150,11 @@ export class Checker {
     if (event.type !== "trouble") return;
     if (event.step === "renew") this.#renewed(process, event.name, undefined);
     if (event.step !== "clean-up") return;
-    const key = `${process.tag} ${event.name}`;
-    const { since } = this.#troubles.get(key) ?? { since: this.#context.scheduler.now };
-    this.#troubles.set(key, { process, since, final: event.code !== "UNAVAILABLE" });
+    for (const name of namesOf(event)) {
+      const key = `${process.tag} ${name}`;
+      const { since } = this.#troubles.get(key) ?? { since: this.#context.scheduler.now };
+      this.#troubles.set(key, { process, since, final: event.code !== "UNAVAILABLE" });
+    }
   }
 
   /** A renewal was answered, or with no token failed: of a lease that has not ended. */
@@ -151,8 +164,9 @@ export class Checker {
     token: number | undefined,
     remainingMs = 0,
   ): void {
-    const running =
-      this.#live.get(name)?.filter((held) => held.process === process && !held.givenBack) ?? [];
+    const running = this.#living(name).filter((held) =>
+      held.process === process && !held.givenBack
+    );
     const held = running.find(({ lease }) => lease.fencingToken === token);
     if (held !== undefined) {
       // One that took nearly a lease leaves no time for the next.
@@ -164,13 +178,18 @@ export class Checker {
     }
   }
 
+  #living(name: string): Held[] {
+    return this.#live.get(name) ?? [];
+  }
+
   /** After each event: nobody believes besides another. Answers whether any lease was asked. */
   lookAtLeases(): boolean {
     let asked = false;
     for (const [name, helds] of this.#live) {
       const running = helds.filter(({ process, givenBack }) => process.alive && !givenBack);
       if (running.length < helds.length) this.#live.set(name, running);
-      if (running.length < 2) continue;
+      // One that shares, and that somebody has removed as dead, may be alone.
+      if (running.length < 2 && !running.some((held) => isRemoved(held, name))) continue;
       asked = true;
       this.#lookAt(name, running);
     }
@@ -179,7 +198,7 @@ export class Checker {
 
   /** After each event, when all promises are settled: who is idle owns nothing. */
   lookAtTable(): void {
-    for (const grant of this.ledger.present.values()) this.#checkGhost(grant);
+    for (const grant of this.ledger.everybody()) this.#checkGhost(grant);
     for (const [key, { process }] of this.#troubles) {
       // The next clean-up is another one. What a paused process has left is looked at when it goes on.
       if (process.idle && !process.paused) this.#troubles.delete(key);
@@ -193,11 +212,18 @@ export class Checker {
     // A paused process asks nothing; it is asked when it goes on, before anything of it runs.
     const ended = running.filter(({ process, lease }) => !process.paused && !lease.held);
     const believers = running.filter((held) =>
-      !held.process.paused && !ended.includes(held) && held.grant?.excuse !== "operator"
+      !held.process.paused && !ended.includes(held) &&
+      grantOf(held, name)?.excuse !== "operator"
     );
     this.#live.set(name, running.filter((held) => !ended.includes(held)));
-    if (believers.length < 2) return;
-    this.accuse("one believer", believers.map(describe).join(" and "));
+    const taken = ended.find(({ lease, process }) =>
+      lease.signal.reason?.code === "LEASE_RELEASED" && !process.closing
+    );
+    if (taken !== undefined) this.accuse("nobody else releases a lease", describe(taken));
+    const removed = believers.find((held) => isRemoved(held, name));
+    if (removed !== undefined) this.accuse("only the dead are removed", describe(removed));
+    const rule = brokenBy(believers, name);
+    if (rule !== undefined) this.accuse(rule, believers.map(describe).join(" and "));
   }
 
   /** A grant on the table of a process that has nothing to do and believes in nothing. */
@@ -219,7 +245,7 @@ export class Checker {
     const { name, fencingToken, code } = event;
     const grant = this.ledger.find(name, fencingToken);
     const text = `${process.name} lost '${name}' ${fencingToken}: ${code}`;
-    const held = this.#live.get(name)?.find(({ lease }) => lease.fencingToken === fencingToken);
+    const held = this.#living(name).find(({ lease }) => lease.fencingToken === fencingToken);
     if (this.#context.calm && held?.renewing) this.accuse("calm leases last", text);
     if (grant === undefined || grant.excuse !== undefined) return;
     if (this.#context.steady && code === "LEASE_EXPIRED" && held?.renewing && held.renewedAt) {
@@ -251,7 +277,7 @@ export class Checker {
   }
 }
 
-/** A lease, for a person to read. */
-export function describe({ lease, process }: Held): string {
-  return `${process.name} with '${lease.name}' ${lease.fencingToken}`;
+/** The names that an event is about. */
+function namesOf(event: { readonly name: string; readonly names?: readonly string[] }) {
+  return event.names ?? [event.name];
 }

@@ -15,6 +15,8 @@ export interface Fate {
   readonly bodyMs?: number;
   /** When a second copy arrives, after the first was sent. */
   readonly copyMs?: number;
+  /** A transaction that is refused for a condition is refused for a conflict as well. */
+  readonly beside?: boolean;
   /** What the sender gets instead of the service's answer. */
   readonly instead?: Answer | "silence" | "reset";
 }

@@ -5,13 +5,15 @@
 
 import type { Delivery } from "./network.ts";
 import type { Process } from "./process.ts";
-import type { RawHolder, RawRecord } from "./service.ts";
+import { brokenBy, holdersOf, isGuarded, type Shape, shapeOf } from "./record_rules.ts";
+import type { RawHolder, RawRecord, Written } from "./service.ts";
 
-/** A grant that the service applied. */
+/** A grant that the service applied, of one name; a lease of several names has one of each. */
 export interface Grant {
   readonly name: string;
   readonly id: string;
   readonly token: number;
+  readonly shape: Shape;
   /** Whose it is; absent where that process is unknown. */
   readonly process: Process | undefined;
   /** Its place among all grants. */
@@ -26,6 +28,7 @@ export interface Grant {
   excuse: "operator" | "repeated" | "gave up" | undefined;
   /** How it went. */
   end: "released" | "handed over" | "taken over" | "operator" | undefined;
+  endedAt: number;
   /** The end that it has on the table, in the service's time. */
   expires: number;
 }
@@ -45,17 +48,16 @@ const TOKEN_STEP_MAX = 16;
  */
 const AHEAD_MOST_MS = 2 * 15 * 60_000 + 15_000;
 
-function holdersOf(record: RawRecord | undefined): Readonly<Record<string, { M: RawHolder }>> {
-  return record?.holders?.M ?? {};
-}
-
 /** The history of the table. */
 export class Ledger {
-  /** Who is in, by name. */
-  readonly present: Map<string, Grant> = new Map();
+  /** Until when those who share stand back, by name, as the record says. */
+  readonly waiting: Map<string, number> = new Map();
   /** How many writes were applied to a record, by name. */
   readonly writes: Map<string, number> = new Map();
-  readonly #grants = new Map<string, Grant>();
+  /** Who is in, by name and id. */
+  readonly #present = new Map<string, Map<string, Grant>>();
+  /** All grants, by name and id. */
+  readonly #grants = new Map<string, Map<string, Grant>>();
   readonly #greatest = new Map<string, number>();
   readonly #fences = new Map<string, number>();
   readonly #tampered = new Map<string, number>();
@@ -68,39 +70,74 @@ export class Ledger {
     this.#now = now;
   }
 
+  /** Who is in. */
+  present(name: string): readonly Grant[] {
+    return [...this.#present.get(name)?.values() ?? []];
+  }
+
+  /** Everybody in anywhere. */
+  *everybody(): Iterable<Grant> {
+    for (const grants of this.#present.values()) yield* grants.values();
+  }
+
+  /** Whether a grant is in the record. */
+  isIn({ name, id }: Grant): boolean {
+    return this.#present.get(name)?.has(id) === true;
+  }
+
+  /** All grants of a name, in their order. */
+  all(name: string): readonly Grant[] {
+    return [...this.#grants.get(name)?.values() ?? []];
+  }
+
   /** The grant of this token. */
   find(name: string, token: number): Grant | undefined {
     // The newest first: after an operator's deletion a token may come again.
     let found: Grant | undefined;
-    for (const grant of this.#grants.values()) {
-      if (grant.token === token && grant.name === name) found = grant;
+    for (const grant of this.#grants.get(name)?.values() ?? []) {
+      if (grant.token === token) found = grant;
     }
     return found;
   }
 
   /** The grant that was made last. */
   newest(name: string): Grant | undefined {
-    let newest: Grant | undefined;
-    for (const grant of this.#grants.values()) if (grant.name === name) newest = grant;
-    return newest;
+    return this.all(name).at(-1);
   }
 
   /** Takes in what a request did. */
   delivered(delivery: Delivery, processOf: (tag: string) => Process | undefined): void {
-    if (delivery.written === undefined) return;
-    const { name, record } = delivery.written;
+    const added = delivery.written.flatMap((written) => this.#wrote(written, delivery, processOf));
+    this.#checkWhole(added, delivery);
+  }
+
+  /** Takes in what a request did to one record; answers the grants that it added. */
+  #wrote(
+    { name, record }: Written,
+    delivery: Delivery,
+    processOf: (tag: string) => Process | undefined,
+  ): Grant[] {
+    if (isGuarded(name)) return [];
     this.writes.set(name, (this.writes.get(name) ?? 0) + 1);
+    this.waiting.set(name, Number(record?.waiting?.N ?? 0));
     this.#checkFence(name, record, delivery);
-    const holders = holdersOf(record);
-    const before = this.present.get(name);
-    if (before !== undefined && holders[before.id] === undefined) this.#gone(before, delivery);
-    for (const [id, { M }] of Object.entries(holders)) {
-      if (Number(M.e.N) !== before?.expires) this.#checkEnd(name, M, delivery);
-      if (id === before?.id) before.expires = Number(M.e.N);
-      else this.#granted(name, id, M, delivery, processOf);
+    const holders = new Map(holdersOf(record));
+    for (const grant of this.present(name)) if (!holders.has(grant.id)) this.#gone(grant, delivery);
+    const added: Grant[] = [];
+    for (const [id, entry] of holders) {
+      const before = this.#present.get(name)?.get(id);
+      const expires = Number(entry.e.N);
+      if (expires !== before?.expires) this.#checkEnd(name, entry, delivery);
+      const shape = shapeOf(entry, record!);
+      if (before === undefined) {
+        added.push(this.#granted({ name, id, shape }, entry, delivery, processOf));
+      } else if (before.shape !== shape) {
+        this.#accuse("a grant keeps its shape", `'${name}' made ${before.shape} ${shape}`);
+      } else before.expires = expires;
     }
-    const count = Object.keys(holders).length;
-    if (count > 1) this.#accuse("one holder", `'${name}' has ${count} in its record`);
+    const broken = brokenBy(record);
+    if (broken) this.#accuse(broken[0], `'${name}' has ${broken[1]}`);
+    return added;
   }
 
   /**
@@ -108,28 +145,24 @@ export class Ledger {
    * that were sent before; with `forget` tokens may begin anew.
    */
   tampered(name: string, forget: boolean): void {
-    for (const grant of this.#grants.values()) {
-      if (grant.name === name) grant.excuse ??= "operator";
-    }
-    const present = this.present.get(name);
-    if (present !== undefined) present.end = "operator";
-    this.present.delete(name);
+    for (const grant of this.all(name)) grant.excuse ??= "operator";
+    for (const grant of this.present(name)) this.#end(grant, "operator");
+    this.waiting.delete(name);
     this.#tampered.set(name, this.#now());
     this.#fences.delete(name);
     if (forget) this.#greatest.delete(name);
   }
 
   #granted(
-    name: string,
-    id: string,
+    { name, id, shape }: Pick<Grant, "name" | "id" | "shape">,
     entry: RawHolder,
     delivery: Delivery,
     processOf: (tag: string) => Process | undefined,
-  ): void {
+  ): Grant {
     const { process, copy, sentAt, firstSentAt } = delivery;
     const token = Number(entry.t.N);
     const greatest = this.#greatest.get(name) ?? 0;
-    const before = this.#grants.get(id);
+    const before = this.#grants.get(name)?.get(id);
     if (before !== undefined && before.excuse !== "operator") {
       this.#accuse("no grant comes back", `grant ${id} of '${name}'`);
     }
@@ -147,29 +180,59 @@ export class Ledger {
       name,
       id,
       token,
+      shape,
       process: processOf(id.slice(0, 8)),
       order: this.#order++,
       at: this.#now(),
       firstSentAt,
       excuse,
       end: undefined,
+      endedAt: Infinity,
       expires: Number(entry.e.N),
     };
     if (grant.process !== process) this.#accuse("own grants only", `${process.name} wrote ${id}`);
-    this.#grants.set(id, grant);
-    this.present.set(name, grant);
+    at(this.#grants, name).delete(id); // one that comes again is the newest
+    at(this.#grants, name).set(id, grant);
+    at(this.#present, name).set(id, grant);
+    return grant;
   }
 
   #gone(grant: Grant, { step, process }: Delivery): void {
-    if (step !== "take over" && grant.process !== process) {
+    if (step === "revoke") {
+      grant.excuse ??= "operator";
+      return this.#end(grant, "operator");
+    }
+    const cleaning = step === "take over" || step === "sweep";
+    if (!cleaning && grant.process !== process) {
       this.#accuse("own grants only", `${process.name} removed ${grant.id} by '${step}'`);
     }
-    grant.end = step === "release"
-      ? "released"
-      : step === "hand over"
-      ? "handed over"
-      : "taken over";
-    this.present.delete(grant.name);
+    this.#end(
+      grant,
+      step === "release" ? "released" : step === "hand over" ? "handed over" : "taken over",
+    );
+  }
+
+  #end(grant: Grant, end: NonNullable<Grant["end"]>): void {
+    grant.end = end;
+    grant.endedAt = this.#now();
+    this.#present.get(grant.name)?.delete(grant.id);
+  }
+
+  /** A lease of several names is granted on all of them at the same moment, or on none. */
+  #checkWhole(added: readonly Grant[], { process, step }: Delivery): void {
+    const [first] = added;
+    if (first === undefined) return;
+    if (added.some(({ id, token }) => id !== first.id || token !== first.token)) {
+      this.#accuse("one grant at a time", `${process.name}: '${step}' made ${added.length}`);
+    }
+    for (const [name, grants] of this.#grants) {
+      const other = grants.get(first.id);
+      if (other === undefined || added.includes(other)) continue;
+      if (other.excuse === undefined && first.excuse === undefined) {
+        const text = `${process.name}: '${first.name}' after '${name}' of ${first.id}`;
+        this.#accuse("several locks are taken at once", text);
+      }
+    }
   }
 
   /**
@@ -203,4 +266,11 @@ export class Ledger {
     }
     this.#fences.set(name, fence);
   }
+}
+
+/** The entries of a name, which may have none yet. */
+function at<T>(maps: Map<string, Map<string, T>>, name: string): Map<string, T> {
+  const found = maps.get(name) ?? new Map<string, T>();
+  maps.set(name, found);
+  return found;
 }

@@ -1,12 +1,13 @@
 /** The network between the processes and the service: takes its time, loses, doubles and damages. */
 
-import { kindOf, type WireInput } from "../support/requests.ts";
+import { elementsOf, kindOf, lockElementsOf, type WireRequest } from "../support/requests.ts";
 import { CUT_OFF, type Fate, fateOf, type FaultContext, NO_FAULT } from "./faults.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Answer, callOf, type Message, type Served, type Service } from "./service.ts";
 import type { Tally, Trace } from "./trace.ts";
+import { formOf, transactionFateOf } from "./transaction_faults.ts";
 
 /** What stands between a machine and the service. */
 export interface Path {
@@ -65,7 +66,7 @@ export interface NetworkContext {
   readonly delivered: (delivery: Delivery) => void;
   /** A process has sent a request, which now is on its way. */
   readonly sent: (process: Process) => void;
-  /** A process has sent the release of a grant while it still waits for a renewal of that. */
+  /** A process has sent the release or a check of a grant while it still waits for a renewal of that. */
   readonly beside: (process: Process, grantId: string) => void;
 }
 
@@ -140,9 +141,9 @@ export class Network {
   #watchRenewals(process: Process, message: Message): string {
     const call = callOf(message);
     const step = kindOf(call);
-    if (step !== "renew" && step !== "release") return "";
-    const grantId = (call.input as unknown as WireInput).ExpressionAttributeNames["#g"]!;
-    if (step === "release") {
+    if (step !== "renew" && step !== "release" && step !== "guard") return "";
+    const grantId = lockElementsOf(call)[0]!.input.ExpressionAttributeNames["#g"]!;
+    if (step !== "renew") {
       if (this.#renewing.has(grantId)) this.#context.beside(process, grantId);
       return "";
     }
@@ -157,13 +158,16 @@ export class Network {
       return CUT_OFF;
     }
     if (!random.chance(plan.faultRate)) return NO_FAULT;
-    if (plan.focus?.includes(kindOf(callOf(message))) === false) return NO_FAULT;
-    const name = random.weighted(plan.faults);
+    const call = callOf(message);
+    if (plan.focus?.includes(kindOf(call)) === false) return NO_FAULT;
+    const drawn = random.weighted(plan.faults);
+    const items = transactionItems(call);
+    const name = items > 0 ? formOf(drawn, random) : drawn;
     tally.add(`fault: ${name}`);
     process.faults++;
     if (/throttled|too many/.test(name)) process.throttles++;
     if (trace.on) trace.add(process.name, `#${this.#sent + 1} will meet: ${name}`);
-    return fateOf(name, faults);
+    return transactionFateOf(name, random, items) ?? fateOf(name, faults);
   }
 
   #travel(exchange: Exchange): void {
@@ -201,7 +205,11 @@ export class Network {
     const { process, message, sentAt, firstSentAt, number, fate, renewed } = exchange;
     const { dates, clockErrorMs } = this.#context.pathOf(process);
     const dateErrorMs = dates === "own" ? Math.abs(clockErrorMs) : 0;
-    const { call, answer, written } = await service.answer(message, fate.fault);
+    const { call, answer, written } = await service.answer(
+      message,
+      fate.fault,
+      fate.beside,
+    );
     const step = kindOf(call);
     tally.add(`step: ${step}`);
     if (trace.on) {
@@ -266,6 +274,11 @@ export class Network {
     const [least, most] = plan.latencyMs;
     return random.chance(0.05) ? random.between(least, 5 * most) : random.between(least, most);
   }
+}
+
+/** How many items a transaction has; 0 where it is none. */
+function transactionItems(call: WireRequest): number {
+  return call.operation === "TransactWriteItems" ? elementsOf(call).length : 0;
 }
 
 function dateOf(ms: number): string {

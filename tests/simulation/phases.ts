@@ -1,7 +1,7 @@
 /** The end of a run: everybody is served, everything comes to rest, and nothing is left over. */
 
-import { LAST_HOLD_MS } from "./caller.ts";
 import type { Scenario } from "./scenario.ts";
+import { LAST_HOLD_MS } from "./work.ts";
 import type { World } from "./world.ts";
 
 /** A call that is under way when the faults stop: one attempt that hangs, and the longest pause. */

@@ -3,12 +3,11 @@
  * known of the server's time, and one poll. Tried at the end of a run, when all else is still.
  */
 
-import type { Lease } from "../../src/lease/lease.ts";
+import { planProbe, PROBE_NAME, type ProbeAsk, type ProbePlan } from "./probe_plan.ts";
 import { Random } from "./random.ts";
 import type { MachinePlan, Scenario } from "./scenario.ts";
+import { argumentsOf } from "./wishes.ts";
 import type { Machine, World } from "./world.ts";
-
-const NAME = "probe";
 
 /** `Date` counts whole seconds. */
 const DATE_MS = 1_000;
@@ -41,72 +40,134 @@ function healthy(scenario: Scenario, random: Random, maxClockSkewMs: number): Ma
   };
 }
 
-/** Lets a holder die and sees when the next one gets its lock. */
+/** Lets holders die and sees when the next one gets its lock. */
 export async function probe(world: World): Promise<void> {
-  const { scenario, scheduler, checker, tally } = world;
+  const { scenario, tally } = world;
   const random = new Random(scenario.seed, "probe");
   // With dates that are off, or a slow network, the figures are others.
   const [, latencyMs] = scenario.network.latencyMs;
   if (scenario.dateErrorMs > 0 || latencyMs > QUICK_MS || !random.chance(SHARE)) return;
-  const { leaseMs } = scenario;
+  // By a stream of its own, so that other runs go on meaning what they meant.
+  const others = new Random(scenario.seed, "probe sharing");
+  const plan = planProbe(scenario, others);
   const holder = world.addMachine(healthy(scenario, random, 1_000));
-  if (await takeAndDie(world, holder, random.between(0, 2) * leaseMs) === undefined) return;
-  const diedAt = scheduler.now;
-  const grant = checker.ledger.present.get(NAME)!;
-  const rttMs = 12 * latencyMs;
-  if (grant.expires > diedAt + leaseMs + DATE_MS + rttMs + SLACK_MS) {
-    checker.accuse("an end is near", `${grant.expires - diedAt} ms for a lease of ${leaseMs}`);
-  }
+  const another = () => world.addMachine(healthy(scenario, others, 1_000));
+  const dead = [holder, ...plan.dead.slice(1).map(another)];
+  const live = plan.live.map(another);
+  const holdMs = random.between(0, 2) * scenario.leaseMs;
+  for (const [at, machine] of dead.entries()) await take(world, machine, plan.dead[at]!);
+  for (const [at, machine] of live.entries()) await take(world, machine, plan.live[at]!);
+  const known = plan.known ? another() : undefined;
+  if (known !== undefined) await meet(world, known, plan.next);
+  const ends = await die(world, dead, holdMs);
+  if (ends === undefined) return;
   const once = random.chance(0.5);
   const skewMs = once ? random.pick([0, 1_000, 5_000]) : random.pick([0, 1_000, Infinity]);
-  const next = world.addMachine(healthy(scenario, random, skewMs));
+  const next = known ?? world.addMachine(healthy(scenario, random, skewMs));
   tally.add(once ? "probe: once" : "probe: wait");
-  if (once) await tryOnce(world, next, grant.expires + skewMs + DATE_MS);
-  else await wait(world, next, grant.expires, rttMs);
+  tally.add(`probe: ${plan.kind}`);
+  const allowedMs = known === undefined ? skewMs : known.plan.options.maxClockSkewMs;
+  if (once) await tryOnce(world, next, plan, Math.max(...ends) + allowedMs + DATE_MS);
+  else {
+    const end = plan.firstCounts ? Math.min(...ends) : Math.max(...ends);
+    await wait(world, next, plan, end);
+  }
+  for (const machine of live) await leave(world, machine);
 }
 
-async function takeAndDie(
+/** Kills those who hold the lock, after some time; answers when their leases end. */
+async function die(
+  world: World,
+  dead: readonly Machine[],
+  holdMs: number,
+): Promise<number[] | undefined> {
+  const { scenario: { leaseMs, network }, scheduler, checker } = world;
+  await world.run(scheduler.now + holdMs, () => false);
+  for (const { process } of dead) process.kill();
+  const diedAt = scheduler.now;
+  // What they have sent may still arrive.
+  await world.run(world.network.quietAt, () => false);
+  if (checker.violation !== undefined) return undefined;
+  const ends = checker.ledger.present(PROBE_NAME)
+    .filter(({ process }) => process?.alive === false).map(({ expires }) => expires);
+  if (ends.length < dead.length) {
+    checker.accuse("a holder stays on the table", `${ends.length} of ${dead.length} are there`);
+  }
+  const lateMs = Math.max(...ends) - diedAt - leaseMs;
+  if (lateMs > DATE_MS + 12 * network.latencyMs[1] + SLACK_MS) {
+    checker.accuse("an end is near", `${lateMs + leaseMs} ms for a lease of ${leaseMs}`);
+  }
+  return ends;
+}
+
+async function take(world: World, machine: Machine, ask: ProbeAsk): Promise<void> {
+  let taken = false;
+  acquire(world, machine, ask, () => taken = true);
+  await world.run(world.scheduler.now + 2_000, () => taken);
+  if (!taken) world.checker.accuse("a free lock is taken", PROBE_NAME);
+}
+
+/** Takes a lock and gives it back, so as to have seen it. */
+async function meet(world: World, { process, manager }: Machine, ask: ProbeAsk): Promise<void> {
+  let met = false;
+  process.post(() => {
+    manager.acquire(...argumentsOf(ask)).then((lease) => lease.release()).then(() => met = true);
+  });
+  await world.run(world.scheduler.now + 2_000, () => met);
+  if (!met) world.checker.accuse("a free lock is taken", PROBE_NAME);
+}
+
+/** Waits for a lock, and tells when it is there. */
+function acquire(
   world: World,
   { process, manager }: Machine,
-  holdMs: number,
-): Promise<Lease | undefined> {
-  let lease: Lease | undefined;
+  ask: ProbeAsk,
+  granted: () => void,
+): void {
   process.post(() => {
-    manager.acquire(NAME).then((granted) => {
-      lease = granted;
-      world.checker.granted(process, granted, world.scenario.leaseMs, true);
+    manager.acquire(...argumentsOf(ask)).then((lease) => {
+      granted();
+      world.checker.granted(process, lease, {
+        ...ask,
+        leaseMs: world.scenario.leaseMs,
+        renewing: true,
+      });
     });
   });
-  await world.run(world.scheduler.now + 2_000, () => lease !== undefined);
-  if (lease === undefined) world.checker.accuse("a free lock is taken", NAME);
-  await world.run(world.scheduler.now + holdMs, () => false);
-  process.kill();
-  // What it has sent may still arrive.
-  await world.run(world.network.quietAt, () => false);
-  return world.checker.violation === undefined ? lease : undefined;
 }
 
-/** A process that never saw the holder alive, and asks once. */
-async function tryOnce(world: World, { process, manager }: Machine, at: number): Promise<void> {
+/** A process that never saw the holders alive, and asks once. */
+async function tryOnce(
+  world: World,
+  { process, manager }: Machine,
+  plan: ProbePlan,
+  at: number,
+): Promise<void> {
   const { scheduler, checker } = world;
-  let answer: Lease | null | undefined;
+  let answer: unknown;
   scheduler.at(at, () => {
-    process.post(() => void manager.tryAcquire(NAME).then((lease) => answer = lease));
+    const [names, options] = argumentsOf(plan.next);
+    process.post(() => void manager.tryAcquire(names, options).then((lease) => answer = lease));
   });
   await world.run(Math.max(at, scheduler.now) + 3_000, () => answer !== undefined);
   if (!answer) checker.accuse("a dead holder is seen at once", `${process.name} got ${answer}`);
   await leave(world, { process, manager });
+  const left = checker.ledger.present(PROBE_NAME).length;
+  if (plan.next.names.includes(PROBE_NAME) && left > plan.live.length) {
+    checker.accuse("the dead do not pile up", `${left} are there of ${plan.live.length}`);
+  }
 }
 
 /** A process that waits: by its own eyes it needs a lease, by the server's clock less. */
 async function wait(
   world: World,
-  { process, manager, plan }: Machine,
+  machine: Machine,
+  plan: ProbePlan,
   expires: number,
-  rttMs: number,
 ): Promise<void> {
   const { scheduler, checker, scenario } = world;
-  const { maxClockSkewMs, pollMs } = plan.options;
+  const { process } = machine;
+  const { maxClockSkewMs, pollMs } = machine.plan.options;
   const random = new Random(scenario.seed, "set back");
   // A clock that is set back makes the wait start again, but last no longer than that.
   const setBack = maxClockSkewMs === Infinity && random.chance(0.5);
@@ -117,18 +178,13 @@ async function wait(
   }
   const byEyes = scheduler.now + setBackMs + 1.05 * scenario.leaseMs + (setBack ? pollMs : 0);
   const byServer = expires + maxClockSkewMs + DATE_MS;
-  const limit = Math.max(scheduler.now, Math.min(byEyes, byServer)) + 0.2 * pollMs + 2 * rttMs +
-    SLACK_MS;
-  let lease: Lease | undefined;
-  process.post(() => {
-    manager.acquire(NAME).then((granted) => {
-      lease = granted;
-      checker.granted(process, granted, scenario.leaseMs, true);
-    });
-  });
-  await world.run(limit, () => lease !== undefined);
-  if (lease === undefined) checker.accuse("a crash costs a lease", `${process.name} still waits`);
-  await leave(world, { process, manager });
+  const limit = Math.max(scheduler.now, Math.min(byEyes, byServer)) + 0.2 * pollMs +
+    2 * 12 * scenario.network.latencyMs[1] + SLACK_MS;
+  let taken = false;
+  acquire(world, machine, plan.next, () => taken = true);
+  await world.run(limit, () => taken);
+  if (!taken) checker.accuse("a crash costs a lease", `${process.name} still waits`);
+  await leave(world, machine);
 }
 
 async function leave(
@@ -136,6 +192,7 @@ async function leave(
   { process, manager }: Pick<Machine, "process" | "manager">,
 ): Promise<void> {
   let closed = false;
+  process.closing = true;
   process.post(() => void manager.close().then(() => closed = true));
   await world.run(world.scheduler.now + 1_000, () => closed && process.idle);
   if (!closed) world.checker.accuse("closing ends", process.name);

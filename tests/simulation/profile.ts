@@ -61,3 +61,17 @@ export interface Profile {
   /** When the faults stop, in leases. */
   readonly leases: Range;
 }
+
+/** How callers use locks that they do not always want for themselves alone. */
+export interface SharingPlan {
+  /** How often which shape, by weight: exclusive, shared, permits, other permits. */
+  readonly shapes: Weights;
+  /** How many permits a semaphore has. */
+  readonly permits: Range;
+  /** The share of calls that want several locks at once. */
+  readonly several: number;
+  /** The share of guarded writes that go through the lease. */
+  readonly guarded: number;
+  /** The share of calls that may enter a lease that their process has, if any do. */
+  readonly reentrant?: number;
+}

@@ -1,8 +1,10 @@
 /** What the runs together must have met: a fault that never happens proves nothing. */
 
 import { FAULT_NAMES } from "./faults.ts";
+import { MODES, MODES_SHARE } from "./modes.ts";
 import { PROFILES } from "./profiles.ts";
 import type { Tally } from "./trace.ts";
+import { TRANSACTION_FAULT_NAMES } from "./transaction_faults.ts";
 
 function named(group: string, ...names: readonly string[]): string[] {
   return names.map((name) => `${group}: ${name}`);
@@ -31,7 +33,20 @@ export const TO_REACH: readonly string[] = [
   ...named("probe", "once", "wait"),
 ];
 
+/** What must be met where locks are not always wanted alone. */
+const MODES_TO_REACH: readonly string[] = [
+  ...named("run", ...Object.keys(MODES)),
+  ...named("grant", "exclusive", "shared", "permit", "several", "nested"),
+  ...named("probe", "readers", "some readers", "permits", "some permits", "several"),
+  ...named("upset", "broken"),
+  ...named("fault", ...TRANSACTION_FAULT_NAMES),
+  ...named("step", "join", "mark", "sweep", "guard", "revoke"),
+  ...named("answer", "PERMITS_MISMATCH"),
+  ...named("transact", "done", "TRANSACTION_CANCELED", "LEASE_STOLEN", "UNAVAILABLE"),
+];
+
 /** What was not met. */
 export function unreached({ counts }: Tally): string[] {
-  return TO_REACH.filter((name) => !counts.has(name));
+  const all = [...TO_REACH, ...MODES_SHARE > 0 ? MODES_TO_REACH : []];
+  return all.filter((name) => !counts.has(name));
 }

@@ -3,8 +3,8 @@
  * a transaction with a check of the lock's record. A stale holder's write must land on neither.
  */
 
-import type { Checker, Held } from "./checker.ts";
-import { describe } from "./checker.ts";
+import type { Checker } from "./checker.ts";
+import { describe, grantOf, type Held } from "./held.ts";
 import type { Grant } from "./ledger.ts";
 import type { Random } from "./random.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -35,32 +35,44 @@ export class Resource {
     this.#context = context;
   }
 
-  /** Sends a write with the lease's token. It takes its time to arrive, whoever holds by then. */
+  /**
+   * Sends writes with the lease's token. They take their time to arrive, whoever holds by then. Those who
+   * share compare the token and leave it, since there is no order among them.
+   */
   write(held: Held): void {
     const { scheduler } = this.#context;
-    this.#later(() => {
-      const { name, fencingToken } = held.lease;
-      const register = this.#registers.get(name) ?? { token: 0, grant: undefined };
-      this.#registers.set(name, register);
-      const landed = fencingToken >= register.token;
-      this.#context.tally.add(landed ? "guarded write: landed" : "guarded write: refused");
-      if (!landed) return this.#refused(held);
-      this.#landed(held, register.grant);
-      register.token = fencingToken;
-      register.grant = held.grant ?? register.grant;
-    }, scheduler.now);
+    for (const name of held.lease.names) {
+      this.#later(() => this.#arrive(held, name), scheduler.now);
+    }
+  }
+
+  #arrive(held: Held, name: string): void {
+    const { lease: { fencingToken }, shape } = held;
+    const grant = grantOf(held, name);
+    const register = this.#registers.get(name) ?? { token: 0, grant: undefined };
+    this.#registers.set(name, register);
+    const landed = fencingToken >= register.token;
+    this.#context.tally.add(landed ? "guarded write: landed" : "guarded write: refused");
+    if (!landed) return this.#refused(held, grant);
+    this.#landed(held, grant, register.grant);
+    if (shape !== "exclusive") return;
+    register.token = fencingToken;
+    register.grant = grant ?? register.grant;
   }
 
   /** Sends a transaction that writes only where the grant is still in the lock's record. */
   transact(held: Held): void {
-    const { scheduler, service, tally } = this.#context;
-    const { grant } = held;
-    if (grant === undefined) return;
+    const { scheduler, service, tally, checker: { ledger } } = this.#context;
+    const { grants, shape } = held;
+    if (grants.length === 0) return;
     this.#later(async () => {
       scheduler.touched = true;
-      const landed = await service.run("TransactWriteItems", guarded(grant));
+      const landed = await service.run("TransactWriteItems", guarded(grants));
       tally.add(landed ? "guarded transaction: landed" : "guarded transaction: refused");
-      if (landed) this.#landed(held, this.#context.checker.ledger.newest(grant.name));
+      for (const grant of landed ? grants : []) {
+        if (shape === "exclusive") this.#landed(held, grant, ledger.newest(grant.name));
+        else if (!ledger.isIn(grant) && grant.excuse !== "operator") this.#stale(held);
+      }
     }, scheduler.now);
   }
 
@@ -76,17 +88,18 @@ export class Resource {
     scheduler.at(sentAt + delayMs, arrive);
   }
 
-  #landed(held: Held, newest: Grant | undefined): void {
-    const { grant } = held;
+  #landed(held: Held, grant: Grant | undefined, newest: Grant | undefined): void {
     if (grant === undefined || newest === undefined) return;
     if (grant.excuse === "operator" || newest.excuse === "operator") return;
-    if (newest.order > grant.order) {
-      this.#context.checker.accuse("stale writes never land", describe(held));
-    }
+    if (newest.order > grant.order) this.#stale(held);
   }
 
-  #refused(held: Held): void {
-    const { process, grant, lease } = held;
+  #stale(held: Held): void {
+    this.#context.checker.accuse("stale writes never land", describe(held));
+  }
+
+  #refused(held: Held, grant: Grant | undefined): void {
+    const { process, lease } = held;
     if (!process.alive || process.paused || grant?.excuse !== undefined) return;
     if (!lease.held) return;
     // Asked for before the deletion: its token may be lower than one that was used right before that.
@@ -95,19 +108,19 @@ export class Resource {
   }
 }
 
-/** The transaction: a check of the lock's record, and the write that it guards. */
-function guarded({ id, name }: Grant): object {
+/** The transaction: a check of each lock's record, and the write that they guard. */
+function guarded(grants: readonly Grant[]): object {
   return {
     TransactItems: [
-      {
+      ...grants.map(({ id, name }) => ({
         ConditionCheck: {
           TableName: TABLE,
           Key: { key: { S: name } },
           ConditionExpression: "attribute_exists(#holders.#g)",
           ExpressionAttributeNames: { "#holders": "holders", "#g": id },
         },
-      },
-      { Put: { TableName: TABLE, Item: { key: { S: `guarded/${name}` } } } },
+      })),
+      { Put: { TableName: TABLE, Item: { key: { S: `guarded/${grants[0]!.name}` } } } },
     ],
   };
 }

@@ -3,9 +3,11 @@
 import type { LockManagerOptions } from "../../src/options.ts";
 import type { ClockPlan } from "./clocks.ts";
 import type { NetworkPlan, Path } from "./network.ts";
-import type { Clocks, Profile, Range, Upsets, Weights } from "./profile.ts";
+import { MODES, MODES_SHARE, profileOf } from "./modes.ts";
+import type { Clocks, Profile, Range, SharingPlan, Upsets, Weights } from "./profile.ts";
 import { PROFILES } from "./profiles.ts";
 import { Random } from "./random.ts";
+import type { Shape } from "./record_rules.ts";
 
 /** A machine. */
 export interface MachinePlan {
@@ -28,17 +30,24 @@ export interface MachinePlan {
   readonly callers: number;
   /** How many locks each of them takes before the faults stop. */
   readonly turns: number;
+  /** What its callers want, where all of them want the same. */
+  readonly shape?: Shape | undefined;
 }
 
 /** A whole run. */
 export interface Scenario {
   readonly seed: number;
   readonly kind: string;
+  /** The kind whose troubles it has: mostly its own. */
+  readonly trouble: string;
   readonly profile: Profile;
   readonly clocks: Clocks;
   /** When the faults stop, from the start. */
   readonly healMs: number;
   readonly names: readonly string[];
+  /** How the locks are shared, where they are, and how many permits a semaphore has. */
+  readonly sharing: SharingPlan | undefined;
+  readonly permits: number;
   /** Leases are drawn from here to twice as much. */
   readonly leaseMs: number;
   readonly machines: readonly MachinePlan[];
@@ -59,8 +68,8 @@ const DRIFT_MAX = 0.0095;
 const AIMED_SHARE = 0.1;
 
 /** Whether nothing goes wrong in a run, so that nobody may lose anything. */
-export function isCalm({ kind }: Scenario): boolean {
-  return kind === "calm" || kind === "handover";
+export function isCalm({ trouble }: Scenario): boolean {
+  return trouble === "calm" || trouble === "handover";
 }
 
 /**
@@ -74,31 +83,40 @@ export function isSteady({ clocks, network, upsets, dateErrorMs, profile }: Scen
     pauses + suspends + steps + cuts + dateErrorMs === 0;
 }
 
+/** Whether the locks are never left alone, so that somebody must be seen to get a turn. */
+export function isStream({ kind }: Scenario): boolean {
+  return kind === "handover" || kind === "readers";
+}
+
 /** Draws a run from its seed; all of the runs are of one kind where that is given. */
 export function drawScenario(seed: number, onlyKind?: string): Scenario {
   const random = new Random(seed, "scenario");
-  const kind = onlyKind ?? drawKind(random, seed);
-  const profile = PROFILES[kind]!;
+  const { kind, trouble } = drawMode(random, seed, onlyKind);
+  const profile = profileOf(kind, trouble);
   const leaseMs = random.pick(profile.leasesMs);
   const clocks = random.pick(profile.clocks);
-  const machines = drawMachines(random, kind, clocks, leaseMs);
+  const machines = drawMachines(random, { kind, trouble, profile, clocks, leaseMs });
   const skews = machines.map(({ options }) => options.maxClockSkewMs).filter(isFinite);
   const mayBeOff = clocks !== "right" && skews.length > 0 && random.chance(0.5);
+  const sharing = MODES[kind]?.sharing;
   const names = random.chance(0.5) ? profile.names[0] : random.whole(...profile.names);
   return {
     seed,
     kind,
+    trouble,
     profile,
     clocks,
     healMs: leaseMs * random.between(...profile.leases),
-    names: ["a", "b", "c"].slice(0, names),
+    names: ["a", "b", "c", "d"].slice(0, names),
+    sharing,
+    permits: sharing === undefined ? 1 : new Random(seed, "permits").whole(...sharing.permits),
     leaseMs,
     machines,
     network: drawNetwork(random, profile),
     dateErrorMs: mayBeOff ? Math.min(...skews) / 2 : 0,
-    boxErrorMs: random.sign() * random.magnitude(100, kind === "expiry" ? 2_000 : 800_000),
+    boxErrorMs: random.sign() * random.magnitude(100, trouble === "expiry" ? 2_000 : 800_000),
     upsets: drawUpsets(random, profile),
-    intermission: kind === "operator" || random.chance(0.05)
+    intermission: trouble === "operator" || random.chance(0.05)
       ? random.pick(["none", "purge", "deletion"])
       : "none",
   };
@@ -106,27 +124,42 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
 
 /** Which kind of run it is. */
 function drawKind(random: Random, seed: number): string {
-  const weights: Weights = Object.fromEntries(
-    Object.entries(PROFILES).map(([name, { weight }]) => [name, weight]),
-  );
-  const kind = random.weighted(weights);
+  const kind = random.weighted(weightsOf(PROFILES));
   // By a stream of its own, so that all other seeds go on meaning what they meant without these.
   const aim = new Random(seed, "aim");
   if (!aim.chance(AIMED_SHARE)) return kind;
   return aim.pick(Object.keys(PROFILES).filter((name) => PROFILES[name]!.weight === 0));
 }
 
+/** How locks are used, and which troubles that meets. */
+function drawMode(
+  random: Random,
+  seed: number,
+  onlyKind: string | undefined,
+): Pick<Scenario, "kind" | "trouble"> {
+  const kind = onlyKind ?? drawKind(random, seed);
+  // By a stream of its own, as below.
+  const modes = new Random(seed, "mode");
+  const shared = onlyKind === undefined && modes.chance(MODES_SHARE);
+  const used = shared ? modes.weighted(weightsOf(MODES)) : kind;
+  const mode = MODES[used];
+  return { kind: used, trouble: mode === undefined ? kind : modes.weighted(mode.troubles) };
+}
+
+function weightsOf(kinds: Readonly<Record<string, { readonly weight: number }>>): Weights {
+  return Object.fromEntries(Object.entries(kinds).map(([name, { weight }]) => [name, weight]));
+}
+
 function drawMachines(
   random: Random,
-  kind: string,
-  clocks: Clocks,
-  leaseMs: number,
+  { kind, trouble, profile, clocks, leaseMs }:
+    & Pick<Scenario, "kind" | "trouble" | "profile" | "leaseMs">
+    & { readonly clocks: Clocks },
 ): MachinePlan[] {
-  const profile = PROFILES[kind]!;
   const handover = kind === "handover";
-  const queued = kind === "queue" || kind === "overtaken";
+  const queued = trouble === "queue" || trouble === "overtaken";
   // A proxy with a clock of its own is only allowed where nobody judges by it.
-  const ownDates = kind === "clocks" && random.chance(0.15);
+  const ownDates = trouble === "clocks" && random.chance(0.15);
   // Now and then all of them are alike.
   const skewsMs = ownDates
     ? [Infinity]
@@ -134,6 +167,7 @@ function drawMachines(
     ? [random.pick(profile.skewsMs)]
     : profile.skewsMs;
   const count = handover ? 2 : random.whole(2, 3);
+  const readers = kind === "readers";
   return Array.from({ length: count }, (_, index): MachinePlan => ({
     clocks: drawClocks(random, clocks),
     upset: random.pick(["steps", "suspends"] as const),
@@ -160,9 +194,23 @@ function drawMachines(
       renew: random.chance(profile.renewed),
     },
     attemptTimeoutMs: profile.backMs === undefined ? random.pick([1_000, 5_000, 5_000]) : 5_000,
-    callers: handover ? 2 - index : random.whole(...profile.callers),
-    turns: handover ? (index === 0 ? 1_000 : 2) : random.whole(...profile.turns),
+    ...(readers ? drawReaders(random, profile, index, count) : {
+      callers: handover ? 2 - index : random.whole(...profile.callers),
+      turns: handover ? (index === 0 ? 1_000 : 2) : random.whole(...profile.turns),
+    }),
   }));
+}
+
+/** Readers without end, and in the last process a writer. */
+function drawReaders(
+  random: Random,
+  profile: Profile,
+  index: number,
+  count: number,
+): Pick<MachinePlan, "callers" | "turns" | "shape"> {
+  return index < count - 1
+    ? { callers: random.whole(...profile.callers), turns: 1_000, shape: "shared" }
+    : { callers: 1, turns: 3, shape: "exclusive" };
 }
 
 function drawClocks(random: Random, clocks: Clocks): ClockPlan {

@@ -3,7 +3,9 @@
  * time in the order of their arrival. Tells what each request did to a lock's record.
  */
 
+import { crc32 } from "../../src/testing/checksum.ts";
 import { type Fault, MemoryDynamo } from "../../src/testing/mod.ts";
+import { elementsOf, type WireRequest } from "../support/requests.ts";
 import { quickSigner } from "../support/world.ts";
 import type { Random } from "./random.ts";
 
@@ -18,11 +20,15 @@ const SIGNED_AHEAD_MS = 15 * 60_000;
 export interface RawRecord {
   readonly fence?: { readonly N: string };
   readonly holders?: { readonly M: Readonly<Record<string, { readonly M: RawHolder }>> };
+  readonly exclusive?: { readonly S: string };
+  readonly permits?: { readonly N: string };
+  readonly waiting?: { readonly N: string };
 }
 
 /** A holder as it is on the table. */
 export interface RawHolder {
   readonly t: { readonly N: string };
+  readonly m: { readonly S: string };
   readonly e: { readonly N: string };
   readonly l: { readonly N: string };
 }
@@ -40,22 +46,22 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
-/** A request that was understood. */
-export interface Call {
-  readonly operation: string;
-  readonly input: { readonly Key?: { readonly key: { readonly S: string } } };
+/** An item after a write that was applied to it, by its key: a lock's record, or what a lock guards. */
+export interface Written {
+  readonly name: string;
+  readonly record: RawRecord | undefined;
 }
 
 /** A request as the service dealt with it. */
 export interface Served {
-  readonly call: Call;
+  readonly call: WireRequest;
   readonly answer: Answer;
-  /** The record after a write that was applied to it. */
-  readonly written?: { readonly name: string; readonly record: RawRecord | undefined };
+  /** What it wrote, all at the same moment; nothing where it was not applied. */
+  readonly written: readonly Written[];
 }
 
 /** What a request asks for. */
-export function callOf({ headers, body }: Message): Call {
+export function callOf({ headers, body }: Message): WireRequest {
   const target = headers.get("x-amz-target") ?? "";
   return { operation: target.replace(/^.*\./, ""), input: JSON.parse(body) };
 }
@@ -126,21 +132,23 @@ export class Service {
     this.#dynamo.purgeExpired();
   }
 
-  /** Answers a request; with a fault as that has it. */
-  async answer(message: Message, fault?: Fault): Promise<Served> {
+  /**
+   * Answers a request; with a fault as that has it. With `beside` a transaction that is refused for a
+   * condition is refused for a conflict as well.
+   */
+  async answer(message: Message, fault?: Fault, beside = false): Promise<Served> {
     const call = callOf(message);
-    const name = call.operation === "UpdateItem" ? call.input.Key?.key.S : undefined;
-    // Only under a fault the answer does not tell whether the write was applied.
-    const before = name !== undefined && fault !== undefined && this.record(name);
-    const answer = this.#tooOld(message) ?? await this.#exchange(message, fault);
-    if (name === undefined || (answer.status !== 200 && fault === undefined)) {
-      return { call, answer };
-    }
-    const record = this.record(name);
-    if (before !== false && JSON.stringify(before) === JSON.stringify(record)) {
-      return { call, answer };
-    }
-    return { call, answer, written: { name, record } };
+    const names = namesOf(call);
+    // Under a fault the answer does not tell whether the write was applied; and a transaction that comes
+    // again is answered like the first time, and does nothing.
+    const telling = fault === undefined && call.operation === "UpdateItem";
+    const before = telling ? [] : names.map((name) => JSON.stringify(this.record(name)));
+    const real = this.#tooOld(message) ?? await this.#exchange(message, fault);
+    const answer = beside ? withConflict(real) : real;
+    if (answer.status !== 200 && fault === undefined) return { call, answer, written: [] };
+    const written = names.map((name) => ({ name, record: this.record(name) }))
+      .filter(({ record }, at) => telling || before[at] !== JSON.stringify(record));
+    return { call, answer, written };
   }
 
   /** Runs an operation at once; answers whether it was done. */
@@ -191,4 +199,19 @@ export class Service {
     const text = JSON.stringify({ __type: "x#InvalidSignatureException", message });
     return { status: 400, headers: { date: this.#date() }, body: new TextEncoder().encode(text) };
   }
+}
+
+/** The keys of what a request writes. */
+function namesOf(call: WireRequest): string[] {
+  return elementsOf(call).filter(({ action }) => action !== "ConditionCheck")
+    .map(({ input }) => (input.Item ?? input.Key).key!.S);
+}
+
+/** The refusal of a transaction, one of whose items met a conflict besides. */
+function withConflict(answer: Answer): Answer {
+  const text = new TextDecoder().decode(answer.body);
+  if (!text.includes("TransactionCanceledException")) return answer;
+  const changed = text.replace('{"Code":"None"}', '{"Code":"TransactionConflict"}');
+  const body = new TextEncoder().encode(changed);
+  return { ...answer, headers: { ...answer.headers, "x-amz-crc32": String(crc32(body)) }, body };
 }

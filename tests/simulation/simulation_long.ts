@@ -6,7 +6,7 @@
 // deno-lint-ignore-file no-console -- it reports to the terminal
 
 import { report, reportUnreached } from "./main.ts";
-import { PROFILES } from "./profiles.ts";
+import { KINDS } from "./modes.ts";
 import { sweep } from "./sweep.ts";
 
 const SEEDS = 6_000;
@@ -16,6 +16,6 @@ report(run);
 const missed = await reportUnreached(run);
 const broken = new Set(run.failures.map(({ kind }) => kind)).size;
 const failed = broken + (missed.length > 0 ? 1 : 0);
-const checks = Object.keys(PROFILES).length + 1;
+const checks = KINDS.length + 1;
 console.log(`${checks - failed} passed, ${failed} failed`);
 Deno.exit(failed === 0 ? 0 : 1);

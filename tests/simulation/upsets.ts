@@ -122,7 +122,11 @@ function close(world: World, machine: Machine, again: number): void {
 function tamper(world: World, random: Random, restored: number): void {
   const { service, scheduler, scenario } = world;
   const name = random.pick(scenario.names);
-  const how = random.pick(["delete", "empty", "replace", "drop"] as const);
+  const ways = ["delete", "empty", "replace", "drop"] as const;
+  const how = random.pick(
+    scenario.sharing === undefined ? ways : [...ways, "break", "break"] as const,
+  );
+  if (how === "break") return breakOne(world, name, random);
   if (!service.hasTable || (how === "empty" && service.record(name)?.holders === undefined)) return;
   if (how === "drop") {
     note(world, "OPERATOR", "table dropped");
@@ -141,6 +145,18 @@ function tamper(world: World, random: Random, restored: number): void {
     service.tamper(name, "delete");
     tampered(world, [name], true);
   });
+}
+
+/** An operator's tool takes the lock away from one of those who hold it. */
+function breakOne(world: World, name: string, random: Random): void {
+  const holders = world.checker.ledger.present(name);
+  const machines = world.machines.filter(({ process }) => process.alive && !process.closing);
+  if (holders.length === 0 || machines.length === 0) return;
+  const { token } = random.pick(holders);
+  const { process, manager } = random.pick(machines);
+  note(world, "OPERATOR", "broken");
+  world.trace.add("OPERATOR", `breaks '${name}' ${token} by ${process.name}`);
+  process.post(() => void manager.breakLock(name, { token }).catch(() => {}));
 }
 
 function tampered(world: World, names: readonly string[], forget: boolean): void {

@@ -6,6 +6,7 @@ import { quickSigner } from "../support/world.ts";
 import { Caller, type CallerContext } from "./caller.ts";
 import { Checker } from "./checker.ts";
 import { Clocks } from "./clocks.ts";
+import { Guards } from "./guards.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
 import { Random } from "./random.ts";
@@ -37,6 +38,7 @@ export class World implements CallerContext {
   readonly service: Service;
   readonly checker: Checker;
   readonly resource: Resource;
+  readonly guards: Guards;
   readonly network: Network;
   readonly machines: Machine[] = [];
   readonly processes: Process[] = [];
@@ -66,6 +68,11 @@ export class World implements CallerContext {
     const random = new Random(seed, "resource");
     const { service, checker, tally } = this;
     this.resource = new Resource({ scheduler, service, checker, random, tally });
+    this.guards = new Guards({
+      ...{ checker, tally, service, scheduler },
+      random: new Random(seed, "guards"),
+      calm: isCalm(scenario),
+    });
     this.network = this.#makeNetwork();
   }
 
@@ -83,7 +90,8 @@ export class World implements CallerContext {
     for (let caller = 0; caller < plan.callers; caller++) {
       const random = new Random(this.scenario.seed, `${process.name} caller ${caller}`);
       const limits = new Random(this.scenario.seed, `${process.name} limits ${caller}`);
-      const program = new Caller(this, process, manager, plan, { random, limits });
+      const wishes = new Random(this.scenario.seed, `${process.name} wishes ${caller}`);
+      const program = new Caller(this, process, manager, plan, { random, limits, wishes });
       this.callers.push(program);
       process.post(() => void program.run(plan.turns));
     }
@@ -137,9 +145,11 @@ export class World implements CallerContext {
         this.ambushes.get(machine)?.shift()?.();
       },
       beside: ({ name }, grantId) =>
-        checker.accuse("renewal and release are apart", `${name} released ${grantId}`),
-      delivered: (delivery) =>
-        checker.ledger.delivered(delivery, (tag) => this.#processes.get(tag)),
+        checker.accuse("a renewal is under way alone", `${name} released or checked ${grantId}`),
+      delivered: (delivery) => {
+        this.guards.delivered(delivery);
+        checker.ledger.delivered(delivery, (tag) => this.#processes.get(tag));
+      },
     });
   }
 

@@ -25,6 +25,7 @@ export type Kind =
 export interface WireInput {
   readonly TableName: string;
   readonly Key: Record<string, { S: string }>;
+  readonly Item?: Record<string, { S: string }>;
   readonly UpdateExpression: string;
   readonly ConditionExpression: string;
   readonly ExpressionAttributeNames: Record<string, string>;
@@ -33,22 +34,44 @@ export interface WireInput {
   readonly ConsistentRead?: boolean;
 }
 
-/**
- * The step that a request is, or that a transaction is for its first lock; the operation's name where it
- * is none of them.
- */
+/** One of the writes or checks of a request, and what it is in a transaction. */
+export interface WireElement {
+  readonly action: "Update" | "ConditionCheck" | "Put" | "Delete";
+  readonly input: WireInput;
+}
+
+/** The writes and checks of a request: one, those of a transaction, or none. */
+export function elementsOf({ operation, input }: WireRequest): readonly WireElement[] {
+  if (operation === "UpdateItem") return [{ action: "Update", input: input as WireInput }];
+  if (operation !== "TransactWriteItems") return [];
+  const { TransactItems } = input as { TransactItems: readonly Record<string, WireInput>[] };
+  return TransactItems.map((item) => {
+    const [action, input] = Object.entries(item)[0]!;
+    return { action: action as WireElement["action"], input };
+  });
+}
+
+/** Each of the lock's own expressions speaks of one of these. */
+const OWN: ReadonlySet<string> = new Set(["holders", "waiting"]);
+
+/** The writes and checks of a request that are the lock's own, and not its caller's. */
+export function lockElementsOf(request: WireRequest): readonly WireElement[] {
+  return elementsOf(request).filter(({ input }) =>
+    Object.values(input.ExpressionAttributeNames ?? {}).some((name) => OWN.has(name))
+  );
+}
+
+/** A transaction that does several of these to as many locks is called by the first of them. */
+const FOREMOST: readonly Kind[] = ["take over", "join", "acquire"];
+
+/** The step that a request is; the operation's name where it is none of them. */
 export function kindOf(request: WireRequest): Kind | string {
   if (request.operation === "GetItem") return "read";
-  if (request.operation === "TransactWriteItems") {
-    const { TransactItems: [first] } = request.input as {
-      TransactItems: [{ Update?: WireInput; ConditionCheck?: WireInput }];
-    };
-    if (first.ConditionCheck) return "guard";
-    return first.Update ? stepOf(first.Update) : request.operation;
-  }
-  return request.operation === "UpdateItem"
-    ? stepOf(request.input as WireInput)
-    : request.operation;
+  if (request.operation === "UpdateItem") return stepOf(request.input as WireInput);
+  const steps = lockElementsOf(request).map(({ action, input }) =>
+    action === "ConditionCheck" ? "guard" : stepOf(input)
+  );
+  return FOREMOST.find((step) => steps.includes(step)) ?? steps[0] ?? request.operation;
 }
 
 /** The step that an update of a record is. */

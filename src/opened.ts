@@ -1,0 +1,50 @@
+/**
+ * The lock table as a manager has it from its options and the environment.
+ *
+ * @module
+ */
+
+import { environmentReader } from "./credentials/env.ts";
+import type { DynamoClientOptions } from "./dynamodb/options.ts";
+import { Wire } from "./dynamodb/wire.ts";
+import type { LockEventListener } from "./events.ts";
+import { LockTable } from "./lease/lock_table.ts";
+import type { LockManagerOptions } from "./options.ts";
+import type { TablePlace } from "./records/layout.ts";
+import { NativeLayout } from "./records/native.ts";
+import { placeOf } from "./records/place.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** What is made on first use, when the environment may be read. */
+export interface Opened {
+  readonly place: TablePlace;
+  readonly table: LockTable;
+  readonly ownerId: string;
+}
+
+/** Reads the environment, and makes what a manager reaches its table with. */
+export function openTable(
+  options: LockManagerOptions,
+  runtime: Runtime,
+  emit: LockEventListener,
+): Opened {
+  const { table, client, owner, env, ...rest } = options;
+  const { region, credentials, endpoint, allowInsecureEndpoint, fetch } = rest;
+  const read = environmentReader(env, (name) => runtime.env(name));
+  const place = placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock");
+  const wire = client ?? new Wire({
+    ...{
+      region,
+      credentials,
+      endpoint,
+      allowInsecureEndpoint,
+      env,
+      fetch,
+    } as DynamoClientOptions,
+    runtime,
+    onRetry: (retry) => emit({ type: "retry", ...retry }),
+  });
+  const lockTable = new LockTable(wire, new NativeLayout(place), runtime);
+  const ownerId = owner ?? runtime.randomId().slice(0, 16);
+  return { place, table: lockTable, ownerId };
+}

@@ -1,0 +1,98 @@
+/**
+ * What callers of the Web Locks' `request` pass in, and the checks of it.
+ *
+ * @module
+ */
+
+import { checkOptions, ofType } from "../checks.ts";
+import type { Lease } from "../lease/lease.ts";
+import { type AcquireOptions, checkAcquireOptions } from "../options.ts";
+import type { Runtime } from "../runtime.ts";
+import { keyOf, RESERVED } from "./names.ts";
+
+/**
+ * Options of `request`: those of the Web Locks, and those of any acquisition, besides `reentrant`, which
+ * Web Locks never are. One that does not exist is refused, where a browser ignores it.
+ */
+export interface LockRequestOptions extends Omit<AcquireOptions, "reentrant"> {
+  /**
+   * Does not wait: the callback gets `null` where the lock is held, or waited for in this process. Not
+   * beside `signal` or `steal`. @default {false}
+   */
+  readonly ifAvailable?: boolean;
+  /**
+   * Takes the lock from whoever holds it, before everybody who waits. A holder of this manager is told
+   * at once; one elsewhere notices at its next renewal, which may be a third of its lease away, and
+   * works on until then. Not beside `signal`, `ifAvailable`, a shared `mode` or `permits`.
+   * @default {false}
+   */
+  readonly steal?: boolean;
+}
+
+/** A request that was checked. */
+export interface CheckedRequest {
+  readonly name: string;
+  readonly key: string;
+  readonly ifAvailable: boolean;
+  readonly steal: boolean;
+  readonly options: AcquireOptions;
+  readonly callback: (lease: Lease | null) => unknown;
+}
+
+const ACTION = "request a lock";
+
+const boolean = ofType("boolean");
+const CHECKS = { ifAvailable: boolean, steal: boolean };
+
+/** What the specification does not allow together. */
+const APART = [
+  ["steal", "ifAvailable"],
+  ["steal", "signal"],
+  ["steal", "permits"],
+  ["ifAvailable", "signal"],
+] as const;
+
+/** Refuses what the specification refuses. */
+function notSupported(option: string, must: string): never {
+  const message = `Cannot ${ACTION} as '${option}' must ${must}`;
+  throw new DOMException(message, "NotSupportedError");
+}
+
+/**
+ * Checks the arguments of a request: `name` and `callback`, or `name`, `options` and `callback`.
+ *
+ * @throws {TypeError} When one has the wrong type, or an option does not exist.
+ * @throws {RangeError} When an option is out of its range.
+ * @throws {DOMException} A `NotSupportedError`, for what the specification does not allow.
+ */
+export function checkRequest(args: readonly unknown[], runtime: Runtime): CheckedRequest {
+  const [name, given, callback] = args.length < 3 ? [args[0], undefined, args[1]] : args;
+  ofType("string")(ACTION, "name", name);
+  ofType("object")(ACTION, "options", given ?? {});
+  const { ifAvailable, steal, ...others } = (given ?? {}) as LockRequestOptions;
+  const flags = checkOptions<Partial<Record<keyof typeof CHECKS, unknown>>>(
+    ACTION,
+    { ifAvailable, steal },
+    CHECKS,
+  );
+  // Refused as if it did not exist: two callbacks of a name never run together.
+  if ("reentrant" in others) {
+    throw new TypeError(`Cannot ${ACTION} as option 'reentrant' does not exist`);
+  }
+  const options = checkAcquireOptions(others, runtime);
+  ofType("function")(ACTION, "callback", callback);
+  if ((name as string).startsWith(RESERVED)) notSupported("name", `not begin with '${RESERVED}'`);
+  const all: Record<string, unknown> = { ...options, ...flags };
+  for (const [one, other] of APART) {
+    if (all[one] && all[other]) notSupported(other, `be absent beside '${one}'`);
+  }
+  if (all.steal && all.mode === "shared") notSupported("steal", "be absent beside 'shared'");
+  return {
+    name: name as string,
+    key: keyOf(name as string),
+    ifAvailable: flags.ifAvailable === true,
+    steal: flags.steal === true,
+    options,
+    callback: callback as CheckedRequest["callback"],
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * `request` of the Web Locks: a callback that runs while a lock is held.
+ *
+ * @module
+ */
+
+import type { LeaseLostError } from "../errors.ts";
+import type { Lease } from "../lease/lease.ts";
+import { type CheckedRequest, checkRequest } from "./options.ts";
+import type { LockSource } from "./source.ts";
+
+/**
+ * Runs a callback while a lock is held, and answers as it does when the lock was given back. All that
+ * is wrong with the arguments is a rejection, never thrown.
+ */
+export async function requestLock(source: LockSource, args: readonly unknown[]): Promise<unknown> {
+  const request = checkRequest(args, source.runtime);
+  const lease = await take(source, request);
+  return await (lease === null ? request.callback(null) : hold(source, request, lease));
+}
+
+/** The lease, or `null` where it is not available. */
+async function take(source: LockSource, request: CheckedRequest): Promise<Lease | null> {
+  const { key, ifAvailable, steal, options } = request;
+  const { holdings } = source;
+  // Whoever asked before is before: its first answer says whether there is something to steal, or left.
+  if (steal || ifAvailable) await holdings.settled(key);
+  if (ifAvailable) {
+    const isAwaited = holdings.places.some(({ names }) => names.includes(key));
+    return isAwaited ? null : await source.acquire(key, options, false);
+  }
+  const lease = await source.acquire(key, options, true, steal) as Lease;
+  // After the grant, but before anybody was told of it.
+  if (options.signal?.aborted) {
+    void lease[Symbol.asyncDispose]();
+    throw options.signal.reason;
+  }
+  return lease;
+}
+
+/** Runs the callback of a request, and gives its lease back. */
+function hold(source: LockSource, request: CheckedRequest, lease: Lease): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+  const fail = () => reject(abortError(request.name, lease.signal.reason));
+  const lost = () => {
+    // A callback may give the lock back itself, ahead of its end. By `close` it is taken from it.
+    if (lease.signal.reason.code !== "LEASE_RELEASED" || source.holdings.isClosed) fail();
+  };
+  lease.signal.addEventListener("abort", lost);
+  const work = async () => {
+    if (!lease.held) return fail(); // stolen before it could be handed out
+    let settle: () => void;
+    let worked = true;
+    try {
+      const result = await request.callback(named(lease, request));
+      settle = () => resolve(result);
+    } catch (error) {
+      settle = () => reject(error);
+      worked = false;
+    }
+    lease.signal.removeEventListener("abort", lost);
+    // A release that fails goes on in the background; the work was done under the lock all the same.
+    const kept = await lease.release().catch(() => true);
+    // Noticed only now: what was done since is no more worth than that of a callback that was told.
+    if (worked && !kept) fail();
+    settle();
+  };
+  void work();
+  return promise;
+}
+
+/** The lease as its caller knows it: by its name, where that is not its key. */
+function named(lease: Lease, { name, key }: CheckedRequest): Lease {
+  if (name === key) return lease;
+  const own = new Map<PropertyKey, unknown>([["name", name], ["names", [name]]]);
+  return new Proxy(lease, {
+    get(target, property) {
+      if (own.has(property)) return own.get(property);
+      const value = Reflect.get(target, property, target);
+      // Methods look at private fields, which only the lease itself has.
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+/** What a request rejects with whose lock was taken from it. */
+function abortError(name: string, cause: LeaseLostError): DOMException {
+  const error = new DOMException(`Cannot hold lock '${name}' any more`, "AbortError");
+  // Not by the constructor, which takes no cause on every runtime. As on other errors, it is no entry.
+  return Object.defineProperty(error, "cause", {
+    value: cause,
+    configurable: true,
+    writable: true,
+  });
+}

@@ -1,0 +1,139 @@
+/**
+ * The kinds of runs in which locks are shared, counted, taken several at once or guarded. Each takes the
+ * troubles of one of the other kinds, and changes what its callers do.
+ */
+
+import type { Profile, SharingPlan, Weights } from "./profile.ts";
+import { PROFILES } from "./profiles.ts";
+
+/** A kind of runs in which locks are used in a certain way. */
+export interface ModeProfile {
+  /** How often it is drawn among these. */
+  readonly weight: number;
+  /** The kinds of which it takes the troubles, by weight. */
+  readonly troubles: Weights;
+  /** What is otherwise than there. */
+  readonly change: Partial<Profile>;
+  readonly sharing: SharingPlan;
+}
+
+/** The troubles that everything must bear. */
+const ANY_TROUBLE: Weights = {
+  calm: 1.5,
+  lossy: 2,
+  slow: 2,
+  stray: 2,
+  queue: 1,
+  renewal: 1.5,
+  expiry: 3,
+  fresh: 1.5,
+  clocks: 1.5,
+  freezes: 2,
+  operator: 1.5,
+  chaos: 2,
+  erring: 1,
+};
+
+const BUSY: Partial<Profile> = { callers: [1, 3], turns: [2, 4], idle: 0.1, names: [1, 1] };
+
+/** Steps that only these kinds have, beside those that they are part of. */
+const LIKE_THESE: Readonly<Record<string, readonly string[]>> = {
+  acquire: ["join"],
+  "take over": ["sweep"],
+  release: ["guard"],
+  read: ["mark"],
+};
+
+/** The share of runs that are of these kinds. */
+export const MODES_SHARE = 0.35;
+
+/** Every kind. */
+export const MODES: Readonly<Record<string, ModeProfile>> = {
+  /** Readers and writers. */
+  shared: {
+    weight: 5,
+    troubles: ANY_TROUBLE,
+    change: BUSY,
+    sharing: { shapes: { shared: 7, exclusive: 3 }, permits: [1, 1], several: 0, guarded: 0.2 },
+  },
+  /** Readers come and go without a pause; a writer must get its turn. */
+  readers: {
+    weight: 1.5,
+    troubles: { calm: 3, lossy: 1 },
+    change: {
+      leasesMs: [3_000],
+      leases: [3, 4],
+      latencyMs: [0.6, 1.2],
+      hold: [0.08, 0.2],
+      renewed: 1,
+      idle: 0,
+      pollMs: [150, 400],
+      callers: [1, 3],
+      names: [1, 1],
+    },
+    sharing: { shapes: { shared: 1 }, permits: [1, 1], several: 0, guarded: 0 },
+  },
+  /** As many as there are permits, and some who want something else. */
+  semaphore: {
+    weight: 5,
+    troubles: ANY_TROUBLE,
+    change: { ...BUSY, callers: [2, 3] },
+    sharing: {
+      shapes: { permits: 12, exclusive: 1, "other permits": 1, shared: 0.5 },
+      permits: [2, 5],
+      several: 0,
+      guarded: 0.2,
+    },
+  },
+  /** Sets of locks that overlap. */
+  several: {
+    weight: 6,
+    troubles: { ...ANY_TROUBLE, unseen: 1 },
+    change: { ...BUSY, names: [3, 4] },
+    sharing: {
+      shapes: { exclusive: 6, shared: 2, permits: 1 },
+      permits: [2, 3],
+      several: 0.75,
+      guarded: 0.3,
+    },
+  },
+  /** Callers of a process enter what it has. */
+  nested: {
+    weight: 2,
+    troubles: ANY_TROUBLE,
+    change: { ...BUSY, callers: [2, 3] },
+    sharing: {
+      shapes: { exclusive: 1 },
+      permits: [1, 1],
+      several: 0,
+      guarded: 0.2,
+      reentrant: 0.7,
+    },
+  },
+  /** Everything is written in transactions through the lease. */
+  guarded: {
+    weight: 4,
+    troubles: ANY_TROUBLE,
+    change: { ...BUSY, callers: [1, 2], names: [1, 2], focus: [["guard"], ["guard", "renew"]] },
+    sharing: {
+      shapes: { exclusive: 4, shared: 1, permits: 1 },
+      permits: [2, 3],
+      several: 0.3,
+      guarded: 0.9,
+    },
+  },
+};
+
+/** The names of all kinds, also of those without sharing. */
+export const KINDS: readonly string[] = [...Object.keys(PROFILES), ...Object.keys(MODES)];
+
+/** What runs of a kind are like that take the troubles of another. */
+export function profileOf(kind: string, trouble: string): Profile {
+  const base = PROFILES[trouble]!;
+  const mode = MODES[kind];
+  if (mode === undefined) return base;
+  const focus = base.focus.map((steps) =>
+    steps.flatMap((step) => [step, ...LIKE_THESE[step] ?? []])
+  );
+  return { ...base, focus, ...mode.change };
+}
