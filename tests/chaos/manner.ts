@@ -54,6 +54,9 @@ const WISHES = [
 /** How long a task thinks in a storm, in leases: shortly, or so long that much can happen to it. */
 const STORM_THINKING = [[0, 0.02], [0, 0.1], [0, 0.1], [0, 0.4], [1, 2], [1.7, 2]] as const;
 
+/** In the control, which has little time. */
+const CONTROL_THINKING = [[0, 0.02], [0, 0.1], [0, 0.1], [0, 0.4]] as const;
+
 /** Chooses the manner of the next turn. */
 export function chooseManner(
   random: Random,
@@ -88,9 +91,9 @@ export function chooseManner(
 export function chooseThinking(
   random: Random,
   phase: Phase,
-  leaseMs: number,
+  { leaseMs, guarded }: WorkerOrder,
 ): { ms: number; hard: boolean } {
   if (phase.kind !== "storm") return { ms: random.between(5, 50), hard: false };
-  const [least, most] = random.pick(STORM_THINKING);
+  const [least, most] = random.pick(guarded ? STORM_THINKING : CONTROL_THINKING);
   return { ms: random.between(least, most) * leaseMs, hard: !random.chance(0.8) };
 }

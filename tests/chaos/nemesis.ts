@@ -35,9 +35,9 @@ const DEEDS: Deeds = [
 
 /** In the control, which has little time, mostly what its plain writes are to meet. */
 export const CONTROL_DEEDS: Deeds = [
-  ["freeze past lease", 2],
+  ["freeze past lease", 1],
   ["kill", 1],
-  ["stop", 5],
+  ["stop", 6],
 ];
 
 const STEPS: readonly Step[] = [
@@ -46,7 +46,7 @@ const STEPS: readonly Step[] = [
 ];
 
 /** For how long the sender of a commit is frozen, in leases. */
-const STOP_FREEZE = [1.8, 2.8] as const;
+const STOP_FREEZE = [1.3, 2.2] as const;
 
 interface Absence {
   readonly timer: ReturnType<typeof setTimeout>;

@@ -76,7 +76,7 @@ export const LOCK_TABLE = "dynamo-lock";
 export const COUNTER_TABLE = "chaos-counters";
 
 /** How long the storm over the control rages. */
-export const CONTROL_MS = 8_000;
+export const CONTROL_MS = 10_000;
 /** How long every other one does. */
 export const STORM_MS = 9_000;
 /** A storm and its calm, most of the time. */

@@ -242,12 +242,12 @@ export class ChaosProxy {
     return await meet(name, exchange);
   }
 
-  /** Keeps a write on its way until somebody else was granted its lock: for a lease, or until it heals. */
+  /** Keeps a write on its way until somebody else was granted its lock: for a lease at the most. */
   async #untilLate({ writes }: Call): Promise<void> {
     const end = performance.now() + this.#options.leaseMs;
     const isLate = () =>
       writes.some((write) => laterGrant(write, this.sightings, Infinity) !== undefined);
-    while (this.#faults !== undefined && !this.#closed && performance.now() < end && !isLate()) {
+    while (!this.#closed && performance.now() < end && !isLate()) {
       await this.#wait(LOOK_EVERY_MS);
     }
   }

@@ -100,7 +100,7 @@ function watch(lease: Lease): void {
 
 /** Thinks between reading and writing. */
 async function think(): Promise<void> {
-  const { ms, hard } = chooseThinking(random, phase, order.leaseMs);
+  const { ms, hard } = chooseThinking(random, phase, order);
   if (!hard) return await pause(ms);
   // Without a break for anything else, as hard work does: no timer tells that the lease has run out.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
