@@ -26,10 +26,10 @@ export interface Ambush {
   /** Before DynamoDB gets it, or when it has been applied and before the answer goes out. */
   readonly moment: "before" | "after";
   /**
-   * The request waits for what this returns, and where it writes a counter also for a later grant; then
-   * it meets nothing else. Only before.
+   * The request waits for what this returns, and then meets nothing else; only before. `untilLate`
+   * waits until somebody else was granted the lock whose counter it writes, for so long at the most.
    */
-  spring(worker: string): Promise<void> | undefined;
+  spring(worker: string, untilLate: (ms: number) => Promise<void>): Promise<void> | undefined;
 }
 
 /** Where the faults come from: for each step its own. */
@@ -217,7 +217,6 @@ export class ChaosProxy {
     const waiting = this.#spring(call, "before");
     if (waiting !== undefined) {
       await waiting;
-      await this.#untilLate(call);
       return await this.#forward(call);
     }
     if (this.#isIsolated(call)) {
@@ -242,9 +241,8 @@ export class ChaosProxy {
     return await meet(name, exchange);
   }
 
-  /** Keeps a write on its way until somebody else was granted its lock: for a lease at the most. */
-  async #untilLate({ writes }: Call): Promise<void> {
-    const end = performance.now() + this.#options.leaseMs;
+  async #untilLate({ writes }: Call, ms: number): Promise<void> {
+    const end = performance.now() + ms;
     const isLate = () =>
       writes.some((write) => laterGrant(write, this.sightings, Infinity) !== undefined);
     while (!this.#closed && performance.now() < end && !isLate()) {
@@ -283,11 +281,12 @@ export class ChaosProxy {
     this.sightings.push({ ...sighting, forwardedAt, answeredAt: performance.now() });
   }
 
-  #spring({ step, worker }: Call, moment: Ambush["moment"]): Promise<void> | undefined {
+  #spring(call: Call, moment: Ambush["moment"]): Promise<void> | undefined {
+    const { step, worker } = call;
     for (const ambush of this.#ambushes) {
       if (ambush.step !== step || ambush.moment !== moment) continue;
       this.#ambushes.delete(ambush);
-      return ambush.spring(worker);
+      return ambush.spring(worker, (ms) => this.#untilLate(call, ms));
     }
     return undefined;
   }
