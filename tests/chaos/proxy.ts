@@ -10,7 +10,7 @@
 import { kindOf } from "../support/requests.ts";
 import { type Commit, laterGrant, type Write, writesOf } from "./commits.ts";
 import { type Exchange, FAULT_NAMES, fitting, meet } from "./faults.ts";
-import { type HttpReply, type HttpRequest, RequestReader, writeReply } from "./http.ts";
+import { type HttpReply, type HttpRequest, RequestReader, withoutHop, writeReply } from "./http.ts";
 import { Random } from "./random.ts";
 import { type Sighting, sightingOf } from "./sightings.ts";
 
@@ -55,18 +55,9 @@ interface Call {
   readonly request: HttpRequest;
 }
 
-/** Headers that belong to one connection only, or that are written anew. */
-const HOP = ["connection", "keep-alive", "transfer-encoding", "content-length", "host"];
-
 const LOOK_EVERY_MS = 20;
 
 const decoder = new TextDecoder();
-
-function withoutHop(from: Headers): Headers {
-  const headers = new Headers(from);
-  for (const name of HOP) headers.delete(name);
-  return headers;
-}
 
 /** The fault-injecting proxy. */
 export class ChaosProxy {
