@@ -195,7 +195,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "whoever leaves the queue lets the next one in",
     file: "src/lease/queue.ts",
-    find: "    this.#startHeads(place.names);\n",
+    find: "    this.#start(place.names);\n",
     replace: "",
     seeds: SEEDS,
   },
