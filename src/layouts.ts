@@ -4,5 +4,6 @@
  * @module
  */
 
+export { dynamolock } from "./records/dynamolock.ts";
 export { javaLockClient, type ReleaseOptions } from "./records/java_client.ts";
 export type { LayoutAbilities, LayoutChoice } from "./records/layout.ts";

@@ -12,8 +12,7 @@
 
 import { DATE_MS_MAX } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
-import { LockTableError } from "../errors.ts";
-import { describeForeign } from "./foreign.ts";
+import { unreadable } from "./foreign.ts";
 import type {
   CheckInput,
   GrantKey,
@@ -191,8 +190,7 @@ export class VersionedLayout implements Layout {
     const leaseMs = this.#format.decodeLease(item[attributes.lease]);
     if (version === undefined || owner === undefined || leaseMs === undefined) {
       // A lease that cannot be understood is an error, and never over.
-      const what = `the item under its key is ${describeForeign(item)}`;
-      throw new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}' as ${what}`, name);
+      throw unreadable(name, item, this.name);
     }
     if (fence === undefined) throw damagedRecord(name);
     const record = { fence, rawHolders: { M: item } };
