@@ -5,4 +5,6 @@
  */
 
 export { javaLockClient, type ReleaseOptions } from "./records/java_client.ts";
+export { npmLockClient, type NpmLockClientOptions } from "./records/npm_client.ts";
+export { terraform } from "./records/terraform.ts";
 export type { LayoutAbilities, LayoutChoice } from "./records/layout.ts";
