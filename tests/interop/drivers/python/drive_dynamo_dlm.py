@@ -28,7 +28,6 @@ class Client:
         self._options = {
             "table_name": order["table"],
             "duration": order["leaseMs"] // 1_000,
-            "concurrency": order.get("concurrency", 1),
             "wait_forever": False,
         }
         self._held = {}
@@ -37,10 +36,10 @@ class Client:
         logger.addHandler(self._warnings)
         logger.propagate = False
 
-    def acquire(self, name, wait, seconds):
+    def acquire(self, name, wait, seconds, permits=1):
         end = time.monotonic() + seconds
         while True:
-            lock = DynamoDbLock(name, **self._options)
+            lock = DynamoDbLock(name, concurrency=permits, **self._options)
             try:
                 lock.acquire()
             except LockNotAcquiredError:

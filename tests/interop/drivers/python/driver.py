@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+import uuid
 
 
 def count(client, name, file, rounds):
@@ -25,16 +26,36 @@ def count(client, name, file, rounds):
     return {"done": rounds}
 
 
+def crowd(client, name, folder, rounds, permits):
+    """Shares the lock, again and again; answers how many were in at once at the most."""
+    most = 0
+    for _ in range(rounds):
+        if not client.acquire(name, True, 60.0, permits):
+            raise RuntimeError("the lock was not granted in a minute")
+        mark = os.path.join(folder, uuid.uuid4().hex)
+        with open(mark, "w", encoding="utf-8"):
+            pass
+        time.sleep(0.005)
+        most = max(most, len(os.listdir(folder)))
+        os.remove(mark)
+        if not client.release(name):
+            raise RuntimeError("the lock was lost")
+    return {"most": most}
+
+
 def obey(client, order):
     """Carries out one order."""
     name = order.get("name")
     if order["cmd"] == "acquire":
         seconds = order.get("timeoutMs", 30_000) / 1_000
-        return {"held": client.acquire(name, order["wait"], seconds)}
+        permits = [order["permits"]] if "permits" in order else []
+        return {"held": client.acquire(name, order["wait"], seconds, *permits)}
     if order["cmd"] == "release":
         return {"released": client.release(name)}
     if order["cmd"] == "count":
         return count(client, name, order["file"], order["rounds"])
+    if order["cmd"] == "crowd":
+        return crowd(client, name, order["folder"], order["rounds"], order["permits"])
     raise ValueError("unknown command: " + order["cmd"])
 
 
