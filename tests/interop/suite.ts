@@ -6,7 +6,7 @@
 
 import { configArgs, ROOT } from "../offline/config.ts";
 import { startDynamoDBLocal } from "../support/dynamodb_local.ts";
-import type { InteropClient, Play, Scenario } from "./client.ts";
+import type { Always, InteropClient, Play, Scenario } from "./client.ts";
 import type { DriverCommand } from "./driver.ts";
 import { registryAnswers } from "./registry.ts";
 import { ALWAYS, SCENARIOS } from "./scenarios.ts";
@@ -106,14 +106,15 @@ async function play(stage: Stage, scenario: string, action: Play): Promise<Resul
 
 async function playAll(stage: Stage, onResult: SuiteOptions["onResult"]): Promise<void> {
   const { client } = stage;
-  for (const [scenario, action] of Object.entries(SCENARIOS) as [Scenario, Play][]) {
+  const all = Object.entries({ ...SCENARIOS, ...ALWAYS }) as [Scenario | Always, Play][];
+  for (const [scenario, action] of all) {
     const why = client.impossible[scenario];
     if (why === undefined) onResult(await play(stage, scenario, action));
     else onResult({ client: client.name, scenario, outcome: "never", why });
     const instead = client.instead?.[scenario];
     if (instead) onResult(await play(stage, `instead of '${scenario}'`, instead));
   }
-  for (const [name, action] of Object.entries({ ...ALWAYS, ...client.also })) {
+  for (const [name, action] of Object.entries(client.also ?? {})) {
     onResult(await play(stage, name, action));
   }
 }
