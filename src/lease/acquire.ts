@@ -249,8 +249,9 @@ export class Acquisition {
     const seen: Seen = { kind: "records", records };
     if (proposal && isGranted(records, proposal)) return { kind: "granted", proposal };
     if (proposal === undefined || this.#open === undefined) return seen;
-    const isPassed = [...records.values()].some((one) => one && one.fence >= proposal.token);
-    if (!isPassed) return seen;
+    // Without tokens nothing passes it: a request that is under way may still be applied.
+    const { token } = proposal;
+    if (!token || ![...records.values()].some((one) => one && one.fence >= token)) return seen;
     const { endless = false } = this.#context.table.layout;
     // Gone from one of several names, it may still be on the others; or it may come, and stay.
     if (this.#open.names.length > 1 || endless) this.#cleanUp(this.#open, endless);
