@@ -4,6 +4,8 @@
  * @module
  */
 
+// deno-lint-ignore-file explicit-module-boundary-types -- plain JavaScript, for Node
+
 import { readFile, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { createInterface } from "node:readline";
