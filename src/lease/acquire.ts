@@ -120,13 +120,12 @@ export class Acquisition {
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
         this.#standBack = false; // other processes get their turn after a run of hand-overs
-        const pauseMs = standBackMs(settings.pollMs, runtime.random());
-        await sleep(runtime, pauseMs, [signal]);
+        await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
         outlook.doubt();
       }
       signal.throwIfAborted();
       const before = answered ? undefined : outlook.busy;
-      proposals = before === undefined ? proposals + 1 : 0;
+      proposals = before === undefined ? proposals + 1 : before[1].unread ? proposals : 0;
       const seen = await this.#step(before);
       if (seen.kind === "granted") {
         const grant = await this.#confirm(seen.proposal);
@@ -137,6 +136,7 @@ export class Acquisition {
       else outlook.doubt();
       const { busy } = outlook;
       const contended = proposals >= TRY_PROPOSALS_MAX;
+      if (busy?.[1].unread && !contended) continue; // no answer, and nothing to wait for, yet
       if (!wait) {
         answered = busy !== undefined || contended;
         // Closing an open proposal is a step too, and may still find the lock ours.
@@ -185,7 +185,7 @@ export class Acquisition {
   /** Looks at a record; where only shared holders are in the way, asks that nobody join them. */
   async #look(name: string, { until }: Busy): Promise<Seen> {
     const { table } = this.#context;
-    if (until !== undefined && this.#order.wait) {
+    if (until !== undefined && this.#order.wait && table.layout.abilities.shared) {
       const input = table.layout.mark(name, until);
       const { error, records } = await table.write([{ name, input }], this.#limits());
       return error ? this.#endure(error) : this.#compare(this.#open, records);
@@ -249,8 +249,9 @@ export class Acquisition {
     const seen: Seen = { kind: "records", records };
     if (proposal && isGranted(records, proposal)) return { kind: "granted", proposal };
     if (proposal === undefined || this.#open === undefined) return seen;
-    const isPassed = [...records.values()].some((one) => one && one.fence >= proposal.token);
-    if (!isPassed) return seen;
+    // Without tokens nothing passes it: a request that is under way may still be applied.
+    const { token } = proposal;
+    if (!token || ![...records.values()].some((one) => one && one.fence >= token)) return seen;
     const { endless = false } = this.#context.table.layout;
     // Gone from one of several names, it may still be on the others; or it may come, and stay.
     if (this.#open.names.length > 1 || endless) this.#cleanUp(this.#open, endless);

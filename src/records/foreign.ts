@@ -28,7 +28,7 @@ const GO = ["Go dynamolock", "dynamolock"] as const;
 /** Which client's lock an item seems to be, and the layout that reads it. */
 function clientOf(item: Item): readonly [who?: string, layout?: string, attributes?: string] {
   // Go dynamolock has the names of Java, whose lease is a bare number of milliseconds.
-  if (/^[\d.]+[a-zµμ]/.test((item.leaseDuration as { S?: string })?.S ?? "")) return GO;
+  if (/^[-+]?[\d.]+[a-zµμ]/.test((item.leaseDuration as { S?: string })?.S ?? "")) return GO;
   return SIGNATURES.find(([, , names]) => names.split(" ").every((name) => name in item)) ?? [];
 }
 

@@ -15,6 +15,9 @@ export type Scenario =
   | "we crash, they take over"
   | "counter";
 
+/** What is looked at with every client. */
+export type Always = "the same items" | "named by our own layout";
+
 /** A lock client that shares a table with us. */
 export interface InteropClient {
   /** Its name and version, as `dynamo-dlm 2.1.0`. */
@@ -32,19 +35,21 @@ export interface InteropClient {
     folder: string,
   ): { cmd: string; args: string[]; cwd?: string; env?: Record<string, string> };
   /** What its own protocol makes impossible, with the reason. */
-  readonly impossible: Partial<Record<Scenario, string>>;
+  readonly impossible: Partial<Record<Scenario | Always, string>>;
   /** Options that are sent with `open`. */
   readonly open?: object;
 
   /** False where it does not renew: it is then never held for longer than a part of its lease. */
   readonly renews?: false;
+  /** Attributes that only ours has in its items, as the client's own say too little. */
+  readonly adds?: readonly string[];
   /** Attributes whose values are any holder's own choice, such as its name. */
   readonly varies?: readonly string[];
   /** Played in place of what is impossible, to show that it is. */
-  readonly instead?: Partial<Record<Scenario, Play>>;
+  readonly instead?: Partial<Record<Scenario | Always, Play>>;
   /** Played besides, by name. */
   readonly also?: Record<string, Play>;
 }
 
-/** Plays a scenario; throws where it does not go as it must. */
-export type Play = (stage: Stage) => Promise<void>;
+/** Plays a scenario; throws where it does not go as it must. What it answers is shown. */
+export type Play = (stage: Stage) => Promise<string | void>;

@@ -35,9 +35,13 @@ function open({ endpoint, table, leaseMs }: Order): object {
   return {};
 }
 
-async function acquire({ name, wait, timeoutMs, data }: Order): Promise<object> {
+async function acquire({ name, wait, timeoutMs, data, permits }: Order): Promise<object> {
   const signal = AbortSignal.timeout(timeoutMs as number);
-  const options = { signal, ...(typeof data === "string" && { data }) };
+  const options = {
+    signal,
+    ...(typeof data === "string" && { data }),
+    ...(typeof permits === "number" && { permits }),
+  };
   try {
     const lease = wait
       ? await manager!.acquire(name, options)
@@ -68,12 +72,28 @@ async function count({ name, file, rounds }: Order): Promise<object> {
   return { done: rounds };
 }
 
+/** Shares a lock, again and again; answers how many were in at once at the most. */
+async function crowd({ name, folder, rounds, permits }: Order): Promise<object> {
+  let most = 0;
+  for (let round = 0; round < (rounds as number); round++) {
+    const lease = await manager!.acquire(name, { permits: permits as number });
+    const mark = `${folder}/${crypto.randomUUID()}`;
+    await Deno.writeTextFile(mark, "");
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const inside = await Array.fromAsync(Deno.readDir(folder as string));
+    most = Math.max(most, inside.length);
+    await Deno.remove(mark);
+    if (!await lease.release()) throw new Error("the lease was lost");
+  }
+  return { most };
+}
+
 async function inspect({ name }: Order): Promise<object> {
   return { info: await manager!.inspect(name) };
 }
 
 const COMMANDS: Record<string, (order: Order) => object | Promise<object>> = {
-  ...{ open, acquire, release, count, inspect },
+  ...{ open, acquire, release, count, crowd, inspect },
   exit: () => Deno.exit(0),
 };
 
