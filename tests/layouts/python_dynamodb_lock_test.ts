@@ -190,7 +190,9 @@ for (
       () => world.until(two.manager.acquire("job")),
       LockTableError,
     );
-    assertEquals([error.code, stage.items()], ["RECORD_FOREIGN", before]);
+    // Without a version it does not even look like one of that client.
+    const code = "record_version_number" in before[0]! ? "RECORD_INVALID" : "RECORD_FOREIGN";
+    assertEquals([error.code, stage.items()], [code, before]);
     await world.end(two);
   });
 }
