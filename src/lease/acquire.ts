@@ -159,16 +159,15 @@ export class Acquisition {
   }
 
   #propose(): Promise<Seen> {
-    const { takeover } = this.#outlook;
-    const proposal = propose(this.#context, this.#order, { takeover });
+    const proposal = propose(this.#context, this.#order, this.#outlook);
     return this.#send(proposal, this.#outlook.writes(proposal));
   }
 
   async #takeOffer(offer: Offer): Promise<Seen> {
     const { grantId, handedSince, names } = offer.from.proposal;
     const [name] = names as [string];
+    const since = { handedSince: handedSince ?? this.#context.runtime.now() };
     try {
-      const since = { handedSince: handedSince ?? this.#context.runtime.now() };
       const proposal = propose(this.#context, this.#order, since);
       const input = this.#context.table.layout.handOver(name, grantId, proposal);
       const seen = await this.#send(proposal, [{ name, input }]);
@@ -204,6 +203,8 @@ export class Acquisition {
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.records);
+    const isLeft = this.#open && seen.kind !== "granted" && this.#context.table.layout.endless;
+    if (isLeft) this.#cleanUp(open, true); // not closed: it may still come, and stay
     this.#open = undefined;
     return seen;
   }
@@ -246,14 +247,14 @@ export class Acquisition {
   /** Looks for a proposal in records, and closes it where a fence has passed it. */
   #compare(proposal: Proposal | undefined, records: Records = new Map()): Seen {
     const seen: Seen = { kind: "records", records };
-    if (proposal === undefined) return seen;
-    if (isGranted(records, proposal)) return { kind: "granted", proposal };
-    const isPassed = [...records.values()].some((record) =>
-      record && record.fence >= proposal.token
-    );
-    if (!isPassed || this.#open === undefined) return seen;
-    // Gone from one of several names, it may still be on the others.
-    if (this.#open.names.length > 1) this.#cleanUp(this.#open, false);
+    if (proposal && isGranted(records, proposal)) return { kind: "granted", proposal };
+    if (proposal === undefined || this.#open === undefined) return seen;
+    // Without tokens nothing passes it: a request that is under way may still be applied.
+    const { token } = proposal;
+    if (!token || ![...records.values()].some((one) => one && one.fence >= token)) return seen;
+    const { endless = false } = this.#context.table.layout;
+    // Gone from one of several names, it may still be on the others; or it may come, and stay.
+    if (this.#open.names.length > 1 || endless) this.#cleanUp(this.#open, endless);
     this.#open = undefined;
     return seen;
   }
@@ -279,8 +280,7 @@ export class Acquisition {
     this.#open = undefined;
     this.#granted = proposal;
     const kept = await keepHalf(this.#context, state, () => this.#limits());
-    // It is the lease's to look after from here on; or it was taken from us before we knew of it. Taken
-    // from us on one of several names, it is still there on the others.
+    // The lease's to look after from here on; or lost, and on one of several names still there on others.
     this.#granted = undefined;
     if (!kept && proposal.names.length > 1) this.#cleanUp(proposal, false);
     return kept ? state : undefined;

@@ -51,5 +51,5 @@ export interface InteropClient {
   readonly also?: Record<string, Play>;
 }
 
-/** Plays a scenario; throws where it does not go as it must. */
-export type Play = (stage: Stage) => Promise<void>;
+/** Plays a scenario; throws where it does not go as it must. What it answers is shown. */
+export type Play = (stage: Stage) => Promise<string | void>;

@@ -23,7 +23,7 @@ function holdMs({ client }: Stage, holder: Side): number {
 }
 
 /** One holds, the other waits until it is released, and the same in turn. */
-async function wait(stage: Stage, side: Side): Promise<void> {
+async function wait(stage: Stage, side: Side): Promise<string> {
   const [holder, waiter] = await pair(stage, side);
   const name = stage.name();
   await holder.acquire(name);
@@ -40,10 +40,11 @@ async function wait(stage: Stage, side: Side): Promise<void> {
   must(await waiter.release(name), "the waiter held it in turn");
   await holder.acquire(name);
   must(await holder.release(name), "the first one held it again");
+  return `granted ${took} ms after the release`;
 }
 
 /** One crashes, the other takes over: after the lease, and not before. */
-async function crash(stage: Stage, side: Side): Promise<void> {
+async function crash(stage: Stage, side: Side): Promise<string> {
   const [, waiter] = await pair(stage, side);
   const victim = await stage.another(side);
   const name = stage.name();
@@ -61,6 +62,7 @@ async function crash(stage: Stage, side: Side): Promise<void> {
   must(took >= least, `the lease of the dead is over, not after ${took} ms`);
   must(took <= 4 * LEASE_MS, `it is taken over soon after, not after ${took} ms`);
   must(await waiter.release(name), "who took over held it");
+  return `taken over after ${took} ms`;
 }
 
 async function pair(stage: Stage, side: Side): Promise<[Driver, Driver]> {
@@ -68,7 +70,7 @@ async function pair(stage: Stage, side: Side): Promise<[Driver, Driver]> {
 }
 
 /** Processes of both kinds add to one number. */
-async function counter(stage: Stage): Promise<void> {
+async function counter(stage: Stage): Promise<string> {
   const file = await Deno.makeTempFile();
   await Deno.writeTextFile(file, "0");
   const name = stage.name();
@@ -89,6 +91,7 @@ async function counter(stage: Stage): Promise<void> {
     const sum = counts.ours + counts.theirs;
     must(number === sum, `no update is lost of ${sum}: ${number}`);
     must(counts.ours > 0 && counts.theirs > 0, "each side gets a turn");
+    return `${counts.ours} updates of ours, ${counts.theirs} of theirs`;
   } finally {
     await Deno.remove(file);
   }
@@ -150,8 +153,8 @@ async function named(stage: Stage): Promise<void> {
   must(await theirs.release(name), "their lock is left alone");
   must(error instanceof LockTableError, `it is an error, not ${JSON.stringify(error)}`);
   must(error.code === "RECORD_FOREIGN", `it has the code RECORD_FOREIGN, not ${error.code}`);
-  const layout = `'${client.layout.name}'`;
-  must(error.message.includes(layout), `the message has ${layout} in it: ${error.message}`);
+  const { name: layout } = client.layout;
+  must(error.message.includes(layout), `the message has '${layout}' in it: ${error.message}`);
 }
 
 /** The scenarios whose outcome depends on the client's protocol. */

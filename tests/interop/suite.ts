@@ -17,7 +17,7 @@ export interface Result {
   readonly client: string;
   readonly scenario: string;
   readonly outcome: "ok" | "FAILED" | "skip" | "never";
-  /** What went wrong, or why it was not played. */
+  /** What went wrong, why it was not played, or what was seen. */
   readonly why?: string;
   readonly ms?: number;
 }
@@ -57,7 +57,14 @@ function folderOf({ name }: InteropClient): string {
   return new URL(`.cache/interop/${name.replaceAll(/[^\w.@-]+/g, "-")}`, ROOT).pathname;
 }
 
-async function install(client: InteropClient): Promise<Result | undefined> {
+/**
+ * Installs a client; what keeps it from that is the client's failure where its registry answers, and
+ * skips it where not.
+ */
+export async function install(
+  client: InteropClient,
+  answers: (registry: InteropClient["registry"]) => Promise<boolean> = registryAnswers,
+): Promise<Result | undefined> {
   const folder = folderOf(client);
   const about = { client: client.name, scenario: "can be installed" };
   try {
@@ -66,7 +73,7 @@ async function install(client: InteropClient): Promise<Result | undefined> {
     return undefined;
   } catch (error) {
     const why = (error as Error).message;
-    const skip = !await registryAnswers(client.registry);
+    const skip = !await answers(client.registry);
     return skip
       ? {
         ...about,
@@ -77,8 +84,8 @@ async function install(client: InteropClient): Promise<Result | undefined> {
   }
 }
 
-async function ours(file: string): Promise<DriverCommand> {
-  const args = ["run", "--quiet", "--no-prompt", "--no-check", ...await configArgs(), "-A"];
+function ours(config: readonly string[], file: string): DriverCommand {
+  const args = ["run", "--quiet", "--no-prompt", "--no-check", ...config, "-A"];
   return {
     cmd: Deno.execPath(),
     args: [...args, "tests/interop/ours.ts", file],
@@ -90,8 +97,8 @@ async function play(stage: Stage, scenario: string, action: Play): Promise<Resul
   const start = Date.now();
   const about = { client: stage.client.name, scenario };
   try {
-    await action(stage);
-    return { ...about, outcome: "ok", ms: Date.now() - start };
+    const why = await action(stage) ?? "";
+    return { ...about, outcome: "ok", ms: Date.now() - start, ...(why && { why }) };
   } catch (error) {
     return { ...about, outcome: "FAILED", why: String((error as Error).stack ?? error) };
   }
@@ -125,9 +132,10 @@ export async function runSuite({ countMs, only = "", onResult }: SuiteOptions): 
   await using local = await startDynamoDBLocal();
   const { endpoint } = local;
   const next = installed.entries();
+  const config = await configArgs();
   await Promise.all(Array.from({ length: AT_ONCE }, async () => {
     for (const [index, { client, file }] of next) {
-      const commands = { theirs: client.command(folderOf(client)), ours: await ours(file) };
+      const commands = { theirs: client.command(folderOf(client)), ours: ours(config, file) };
       const table = `interop-${index}`;
       await using stage = new Stage(client, commands, { endpoint, table, countMs });
       await stage.open();

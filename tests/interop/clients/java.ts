@@ -2,6 +2,7 @@
 
 import { javaLockClient } from "../../../src/layouts.ts";
 import type { InteropClient } from "../client.ts";
+import { readEachOther } from "../data.ts";
 import { installJava, javaCommand } from "../drivers/java/install.ts";
 
 /** The client. */
@@ -17,4 +18,5 @@ export const CLIENT: InteropClient = {
   command: javaCommand,
   impossible: {},
   varies: ["ownerName", "recordVersionNumber"],
+  also: { "what is stored beside it": readEachOther },
 };
