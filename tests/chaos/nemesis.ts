@@ -6,7 +6,7 @@
  */
 
 import { type Crew, keyOf } from "./crew.ts";
-import type { ChaosProxy, Step } from "./proxy.ts";
+import type { Ambush, ChaosProxy, Step } from "./proxy.ts";
 import { Deck, type Random } from "./random.ts";
 
 /** How often it did what. */
@@ -20,19 +20,33 @@ export interface NemesisFigures {
   isolations: number;
 }
 
-type Deed = "freeze" | "freeze past lease" | "kill" | "ambush" | "isolate";
+/** `stop`: freezes the sender of a commit, which waits on its way until somebody else has taken over. */
+type Deed = "freeze" | "freeze past lease" | "kill" | "ambush" | "stop" | "isolate";
+type Deeds = readonly (readonly [Deed, number])[];
 
-const DEEDS: readonly (readonly [Deed, number])[] = [
+const DEEDS: Deeds = [
   ["freeze", 1],
   ["freeze past lease", 2],
   ["kill", 2],
   ["ambush", 3],
+  ["stop", 4],
   ["isolate", 2],
 ];
 
-const STEPS: readonly Step[] = [
-  ...["acquire", "take over", "renew", "hand over", "release", "close", "count", "count"],
+/** In the control, which has little time, mostly what its plain writes are to meet. */
+export const CONTROL_DEEDS: Deeds = [
+  ["freeze past lease", 2],
+  ["kill", 1],
+  ["stop", 5],
 ];
+
+const STEPS: readonly Step[] = [
+  ...["acquire", "join", "take over", "renew", "hand over", "release", "close", "mark"],
+  ...["count", "count", "commit"],
+];
+
+/** For how long the sender of a commit is frozen, in leases. */
+const STOP_FREEZE = [1.8, 2.8] as const;
 
 interface Absence {
   readonly timer: ReturnType<typeof setTimeout>;
@@ -65,13 +79,14 @@ export class Nemesis {
     random: Random,
     leaseMs: number,
     holders: () => number[],
+    deeds: Deeds = DEEDS,
   ) {
     this.#crew = crew;
     this.#proxy = proxy;
     this.#random = random;
     this.#leaseMs = leaseMs;
     this.#holders = holders;
-    this.#deeds = new Deck(random, DEEDS);
+    this.#deeds = new Deck(random, deeds);
     this.#steps = new Deck(random, STEPS.map((step) => [step, 1]));
   }
 
@@ -96,22 +111,29 @@ export class Nemesis {
   #act(): void {
     const deed = this.#deeds.draw();
     if (deed === "ambush") return this.#lieInWait();
+    if (deed === "stop") return this.#stopCommit();
     const place = this.#choose();
     if (place === undefined) return;
     this.#do(deed, place);
   }
 
-  #do(deed: Exclude<Deed, "ambush">, place: number): void {
-    if (deed === "kill") this.#kill(place);
-    else if (deed === "isolate") this.#isolate(place);
-    else this.#freeze(place, deed === "freeze past lease");
+  /** At least half of the crew must be left to contend. */
+  get #isWeary(): boolean {
+    const { places } = this.#crew;
+    return places.filter((_, place) => this.#isPresent(place)).length <= places.length / 2;
   }
 
-  /** A holder, most of the time. At least half of the crew must be left to contend. */
+  #do(deed: Exclude<Deed, "ambush" | "stop">, place: number): void {
+    if (deed === "kill") this.#kill(place);
+    else if (deed === "isolate") this.#isolate(place);
+    else void this.#freeze(place, deed === "freeze past lease");
+  }
+
+  /** A holder, most of the time. */
   #choose(): number | undefined {
+    if (this.#isWeary) return undefined;
     const places = this.#crew.places.map((_, place) => place);
     const present = places.filter((place) => this.#isPresent(place));
-    if (present.length <= places.length / 2) return undefined;
     const holders = this.#holders().filter((place) => this.#isPresent(place));
     return this.#random.pick(holders.length > 0 && this.#random.chance(0.7) ? holders : present);
   }
@@ -122,15 +144,36 @@ export class Nemesis {
 
   #lieInWait(): void {
     const deed = this.#random.pick(["kill", "freeze past lease", "isolate"] as const);
-    const giveUp = this.#proxy.lieInWait({
+    this.#ambush({
       step: this.#steps.draw(),
       moment: this.#random.pick(["before", "after"]),
+      spring: (place) => void this.#do(deed, place),
+    });
+  }
+
+  /** What was decided on while the lock was held is stopped on its way, together with its sender. */
+  #stopCommit(): void {
+    this.#ambush({
+      step: "commit",
+      moment: "before",
+      spring: (place) => this.#freeze(place, true, STOP_FREEZE),
+    });
+  }
+
+  #ambush(
+    { step, moment, spring }: Omit<Ambush, "spring"> & {
+      spring(place: number): Promise<void> | undefined;
+    },
+  ): void {
+    const giveUp = this.#proxy.lieInWait({
+      step,
+      moment,
       spring: (key) => {
         clearTimeout(timer);
         const place = this.#crew.placeOf(key);
-        if (!this.#isPresent(place)) return;
+        if (!this.#isPresent(place) || this.#isWeary) return;
         this.figures.ambushes++;
-        this.#do(deed, place);
+        return spring(place);
       },
     });
     // Some steps are rare; a trap that nobody walks into is no use.
@@ -143,13 +186,22 @@ export class Nemesis {
     this.#bringBackLater(place, this.#random.between(100, 1_500), () => this.#crew.hire(place));
   }
 
-  #freeze(place: number, pastLease: boolean): void {
+  /** Resolves when the worker goes on. */
+  #freeze(
+    place: number,
+    pastLease: boolean,
+    [least, most]: readonly [number, number] = pastLease ? [1.1, 3] : [0.05, 0.4],
+  ): Promise<void> {
     const worker = this.#crew.places[place]!;
     this.figures.freezes++;
     if (pastLease) this.figures.freezesPastLease++;
-    const share = pastLease ? this.#random.between(1.1, 3) : this.#random.between(0.05, 0.4);
     worker.freeze();
-    this.#bringBackLater(place, share * this.#leaseMs, () => worker.thaw());
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#bringBackLater(place, this.#random.between(least, most) * this.#leaseMs, () => {
+      worker.thaw();
+      resolve();
+    });
+    return promise;
   }
 
   #isolate(place: number): void {

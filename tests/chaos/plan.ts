@@ -63,6 +63,11 @@ export const LEASE_MS = 2_000;
 export const TASKS = 3;
 /** The locks that they contend for. */
 export const LOCKS: readonly string[] = Array.from({ length: 6 }, (_, at) => `chaos/${at + 1}`);
+/** Those of the control: few, so that somebody waits for each. */
+export const CONTROL_LOCKS: readonly string[] = LOCKS.slice(0, 3);
+/** The semaphore that they contend for, and how many may hold it. */
+export const SEMAPHORE = "chaos/permits";
+export const PERMITS = 2;
 /** The longest sleep of a waiter. */
 export const POLL_MS = 250;
 /** The table of the locks. */
@@ -71,7 +76,7 @@ export const LOCK_TABLE = "dynamo-lock";
 export const COUNTER_TABLE = "chaos-counters";
 
 /** How long the storm over the control rages. */
-export const CONTROL_MS = 6_000;
+export const CONTROL_MS = 8_000;
 /** How long every other one does. */
 export const STORM_MS = 9_000;
 /** A storm and its calm, most of the time. */

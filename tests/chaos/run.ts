@@ -16,8 +16,9 @@ import { Crew } from "./crew.ts";
 import { dealFaults, profileOf, rarestFault } from "./faults.ts";
 import { History, servedKey } from "./history.ts";
 import { counterId, type Guard } from "./messages.ts";
-import { Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
+import { CONTROL_DEEDS, Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
 import {
+  CONTROL_LOCKS,
   CONTROL_MS,
   COUNTER_TABLE,
   CYCLE_MS,
@@ -25,10 +26,12 @@ import {
   LEASE_MS,
   LOCK_TABLE,
   LOCKS,
+  PERMITS,
   POLL_MS,
   RAREST_EVERY,
   type RunOptions,
   type RunResult,
+  SEMAPHORE,
   SERVED_WITHIN_MS,
   STORM_MS,
   type StormResult,
@@ -84,13 +87,17 @@ export async function run(options: RunOptions): Promise<RunResult> {
   return { options, ms, control, storms, history, controlHistory, ...seen };
 }
 
-/** The first storm over a world without the lock: it has to do damage there. */
+/**
+ * The first storm over a world without the lock, and over one where nothing but the lock guards: it has
+ * to do damage in both.
+ */
 async function runControl(arena: Arena, history: History): Promise<StormResult> {
   const crew = await hire(arena, history, false);
-  const { profile, nemesis } = await rage(arena, crew, history, 1, CONTROL_MS);
+  const { profile, nemesis } = await rage(arena, crew, history, 1, CONTROL_MS, CONTROL_DEEDS);
   await crew.end(END_MS);
   await arena.proxy.idle();
   const nothing = await judge(arena, history, 1, "nothing");
+  const lock = await judge(arena, history, 1, "lock");
   return {
     storm: 1,
     guarded: false,
@@ -98,7 +105,7 @@ async function runControl(arena: Arena, history: History): Promise<StormResult> 
     nemesis,
     grants: 0,
     takeovers: 0,
-    counters: { nothing: nothing.verdict },
+    counters: { nothing: nothing.verdict, lock: lock.verdict },
     tokenFaults: [],
     servedMs: 0,
     starved: [],
@@ -134,6 +141,7 @@ async function runStorm(
   await arena.proxy.idle(); // what was delayed may still do harm; the next storm has its own counters
   const token = await judge(arena, history, storm, "token");
   const transaction = await judge(arena, history, storm, "transaction");
+  const commit = await judge(arena, history, storm, "commit");
   return {
     storm,
     guarded: true,
@@ -141,8 +149,8 @@ async function runStorm(
     nemesis,
     grants: history.grants - before.grants,
     takeovers: history.takeovers - before.takeovers,
-    counters: { token: token.verdict, transaction: transaction.verdict },
-    tokenFaults: [...token.tokenFaults, ...transaction.tokenFaults],
+    counters: { token: token.verdict, transaction: transaction.verdict, commit: commit.verdict },
+    tokenFaults: [token, transaction, commit].flatMap(({ tokenFaults }) => tokenFaults),
     servedMs,
     starved,
   };
@@ -161,7 +169,9 @@ async function hire(
     canary: canary.endpoint,
     lockTable: LOCK_TABLE,
     counterTable: COUNTER_TABLE,
-    locks: LOCKS,
+    locks: guarded ? LOCKS : CONTROL_LOCKS,
+    semaphore: SEMAPHORE,
+    permits: PERMITS,
     leaseMs: LEASE_MS,
     pollMs: POLL_MS,
     tasks: TASKS,
@@ -191,6 +201,7 @@ async function rage(
   history: History,
   storm: number,
   ms: number,
+  deeds?: typeof CONTROL_DEEDS,
 ): Promise<{ profile: string; nemesis: NemesisFigures }> {
   const { seed, stopped } = options;
   const random = new Random(seed, `storm ${storm}`);
@@ -204,6 +215,7 @@ async function rage(
       crew.places.flatMap((worker, place) =>
         worker !== undefined && history.isHolder(worker.order.name) ? [place] : []
       ),
+    deeds,
   );
   const chance = new Random(seed, `faults ${storm}`);
   const deal = dealFaults(chance, profile);

@@ -3,7 +3,7 @@
 import { isLockError } from "../../src/errors.ts";
 import type { Checker } from "./checker.ts";
 import type { Asked } from "./held.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Grant, Ledger } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { permitsOf, roomOf, type Shape } from "./record_rules.ts";
 
@@ -14,6 +14,8 @@ interface Before {
   readonly writes: number;
   /** Whether there was room for another like this. */
   readonly room: boolean;
+  /** Who was in with other permits, or without. */
+  readonly others: readonly Grant[];
 }
 
 /** One call of `acquire` or `tryAcquire`. */
@@ -53,6 +55,7 @@ export function beginCall(
       name,
       writes: ledger.writes.get(name) ?? 0,
       room: hasRoom(ledger, name, shape, mindedFrom),
+      others: ledger.present(name).filter((grant) => permitsOf(grant.shape) !== permitsOf(shape)),
     })),
     reason: how.reason,
     abortedAt: undefined,
@@ -69,9 +72,18 @@ function hasRoom(ledger: Ledger, name: string, shape: Shape, mindedFrom: number)
     present.every((grant) => grant.shape === shape);
 }
 
-/** A `null`: somebody else must have been there, or have been waiting. */
-export function judgeMiss(checker: Checker, call: Call): void {
+/** A `null`: somebody else must have been there, or have been waiting, and not with other permits. */
+export function judgeMiss(checker: Checker, call: Call, now: number): void {
   const { process, names, shape, wait, before } = call;
+  const other = before.flatMap(({ others }) => others)
+    .find((grant) => checker.ledger.isIn(grant) && grant.expires > now);
+  // A mark may have kept it from looking further.
+  if (other !== undefined && shape !== "shared") {
+    checker.accuse(
+      "other permits are refused",
+      `${process.name} as '${other.name}' is ${other.shape}`,
+    );
+  }
   if (wait) checker.accuse("a wait ends with a lease", `${process.name} waiting for '${names}'`);
   const free = before.every(({ name, writes, room }) =>
     room && (checker.ledger.writes.get(name) ?? 0) === writes

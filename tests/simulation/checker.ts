@@ -102,6 +102,9 @@ export class Checker {
       const text = `${lease.remainingMs} ms of ${leaseMs} are left of '${name}' ${fencingToken}`;
       this.accuse("half left or nothing", text);
     }
+    if (first !== undefined && !(reentrant && first.reentrant)) {
+      this.accuse("nobody else enters a lease", describe(first));
+    }
     const held: Held = {
       ...{ lease, process, shape, grants },
       // What was entered first goes on as it is.
@@ -213,6 +216,10 @@ export class Checker {
       grantOf(held, name)?.excuse !== "operator"
     );
     this.#live.set(name, running.filter((held) => !ended.includes(held)));
+    const taken = ended.find(({ lease, process }) =>
+      lease.signal.reason?.code === "LEASE_RELEASED" && !process.closing
+    );
+    if (taken !== undefined) this.accuse("nobody else releases a lease", describe(taken));
     const removed = believers.find((held) => isRemoved(held, name));
     if (removed !== undefined) this.accuse("only the dead are removed", describe(removed));
     const rule = brokenBy(believers, name);

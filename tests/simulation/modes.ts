@@ -88,7 +88,7 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
   /** Sets of locks that overlap. */
   several: {
     weight: 6,
-    troubles: ANY_TROUBLE,
+    troubles: { ...ANY_TROUBLE, unseen: 1 },
     change: { ...BUSY, names: [3, 4] },
     sharing: {
       shapes: { exclusive: 6, shared: 2, permits: 1 },
