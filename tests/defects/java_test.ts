@@ -110,7 +110,7 @@ for (const format of FORMATS) {
     await world.end(process);
   });
 
-  Deno.test(`Java 6, Go #778: who asks only once takes the lock of one who crashed (${format.name})`, async () => {
+  Deno.test(`Java 6: who asks only once takes the lock of one who crashed (${format.name})`, async () => {
     const { world, start } = await stage(format);
     const [crashing, asker] = [start(), start()];
     await world.until(crashing.manager.acquire("job"));
