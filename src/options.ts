@@ -183,7 +183,7 @@ export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
 };
 
 const MANAGER_CHECKS: Checks<LockManagerOptions> = {
-  table: (_action, _option, value) => void placeOf(value as string),
+  table: () => {}, // checked together with the layout
   layout: having("at"),
   region: ofType("string"),
   credentials,

@@ -131,7 +131,13 @@ export type Verdict =
   /** There is room when these are removed. */
   | { readonly kind: "dead"; readonly record: LockRecord; readonly dead: readonly Holder[] }
   /** Somebody is in the way. `until`: shared holders, who may be asked to let nobody else in. */
-  | { readonly kind: "busy"; readonly deadInMs: number; readonly until?: number }
+  | {
+    readonly kind: "busy";
+    readonly deadInMs: number;
+    readonly until?: number;
+    /** Only a part of the record was seen: it must be read. */
+    readonly unread?: boolean;
+  }
   /** It is held with other permits. Waiting is no answer: the two callers do not mean the same. */
   | { readonly kind: "mismatch"; readonly permits: number | undefined };
 
@@ -142,7 +148,7 @@ export function judge(
   view: View,
 ): Verdict {
   if (record === undefined) return { kind: "free" };
-  if (record.partial) return { kind: "busy", deadInMs: 0 };
+  if (record.partial) return { kind: "busy", deadInMs: 0, unread: true };
   const { holders, waiting = 0 } = record;
   const shares = mode === "shared";
   const waitMs = waiting - view.serverNow;
@@ -153,7 +159,9 @@ export function judge(
   if (holders.length === 0) return { kind: "free", record };
   const live = holders.filter((holder) => deadInMs(holder, view) > 0);
   if (live.length === 0) return { kind: "dead", record, dead: holders };
-  if (record.permits !== permits) return { kind: "mismatch", permits: record.permits };
+  if (record.permits !== permits && !record.anyPermits) {
+    return { kind: "mismatch", permits: record.permits };
+  }
   const ends = live.map((holder) => deadInMs(holder, view));
   const isAlone = live.some((holder) => holder.mode === "exclusive");
   if (isAlone || !shares) {

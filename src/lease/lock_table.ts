@@ -173,6 +173,12 @@ export class LockTable {
     limits: CallLimits,
   ): AsyncGenerator<[string, LockRecord | undefined]> {
     let from: Item | undefined;
+    // A record may be several items. They come one after the other, but may be on two pages.
+    let items: Item[] = [];
+    const record = (): [string, LockRecord | undefined] => {
+      const name = this.layout.nameOf(items[0]!);
+      return [name, this.#see(name, items[0], true, items)];
+    };
     do {
       const { Items, LastEvaluatedKey }: Answer = await this.#ask(
         "Scan",
@@ -181,11 +187,15 @@ export class LockTable {
         limits,
       );
       for (const item of Items ?? []) {
-        const name = this.layout.nameOf(item);
-        yield [name, this.#see(name, item)];
+        if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
+          yield record();
+          items = [];
+        }
+        items.push(item);
       }
       from = LastEvaluatedKey;
     } while (from !== undefined);
+    if (items.length > 0) yield record();
   }
 
   /** Sends a request that only reads. */

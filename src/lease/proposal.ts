@@ -78,7 +78,7 @@ export function isGranted(records: Records | undefined, { grantId }: Proposal): 
 }
 
 /** For how long a request may be under way at the most; meanwhile a signature that was ahead comes true. */
-const UNDER_WAY_MS = 60_000;
+export const UNDER_WAY_MS: number = 60_000;
 
 /**
  * Raises the fence to a proposal's token and so makes sure that it can never be applied any more. Of

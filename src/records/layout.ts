@@ -97,6 +97,8 @@ export interface Layout {
   readonly name: string;
   /** What it can do. */
   readonly abilities: LayoutAbilities;
+  /** Whether a lock is held for ever that nobody gives back. */
+  readonly endless?: true;
   /** Takes a lock that is absent, or that nobody is in: `seen` is its record, where one was seen. */
   acquire(name: string, grant: Grant, seen?: LockRecord): WriteInput;
   /** Takes a lock that others share already. */
@@ -106,7 +108,7 @@ export interface Layout {
   /** Replaces one grant of this process by another like it, without setting the lock free between. */
   handOver(name: string, fromGrantId: string, grant: Grant): WriteInput;
   /** Moves the end of a grant, and with `data` replaces (`string`) or removes (`null`) its data. */
-  renew(name: string, grant: GrantKey, expires: number, data?: string | null): WriteInput;
+  renew(name: string, grant: Grant, expires: number, data?: string | null): WriteInput;
   /** Gives a grant back. */
   release(name: string, grant: GrantKey): WriteInput;
   /**

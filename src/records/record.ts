@@ -30,6 +30,8 @@ export interface Holder {
   readonly leaseMs: number;
   /** What the holder wrote beside it. */
   readonly data?: string;
+  /** Which one it is in, where a record is made of several items. */
+  readonly slot?: number;
 }
 
 /** The record of one lock. */
@@ -40,6 +42,8 @@ export interface LockRecord {
   readonly holders: readonly Holder[];
   /** The permits of a semaphore. */
   readonly permits?: number;
+  /** How many may hold it at once is what each caller says: the format does not. */
+  readonly anyPermits?: boolean;
   /** Until when new shared holders stand back for an exclusive one, in the server's milliseconds. */
   readonly waiting?: number;
   /** The holders exactly as read, for a take-over that compares all of them. */

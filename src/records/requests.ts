@@ -64,6 +64,19 @@ export class RequestMaker {
     return { ...this.#at(name), ConsistentRead: true };
   }
 
+  /** Reads all items of a lock, where it is made of several. */
+  query(name: string): ReadInput {
+    const condition = "#key=:key";
+    const { partitionKey } = this.#place;
+    return {
+      operation: "Query",
+      TableName: this.#place.name,
+      KeyConditionExpression: condition,
+      ...this.#placeholders(condition, { ":key": this.key(name)[partitionKey] }),
+      ConsistentRead: true,
+    };
+  }
+
   /** Reads the items that pass a filter and whose names begin with `prefix`. */
   scan(prefix: string, from: Item | undefined, filter: string, known: Known = {}): ScanInput {
     const { sortKey, sortValue } = this.#place;

@@ -1,6 +1,6 @@
 /**
  * The record formats whose holders write a new version with each renewal: those of the AWS Java lock
- * client, of Go dynamolock, of python_dynamodb_lock and of the npm dynamodb-lock-client.
+ * client, of Go dynamolock, of python_dynamodb_lock, of the npm dynamodb-lock-client, and of Terraform.
  *
  * Their clients take a lock over whose version they have seen unchanged for its whole lease. Ours writes
  * versions that begin with the grant's id and go on with the end of its lease, in digits that sort: so a
@@ -10,10 +10,9 @@
  * @module
  */
 
-import { DATE_MS_MAX } from "../checks.ts";
+import { refuse } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
-import { LockTableError } from "../errors.ts";
-import { describeForeign } from "./foreign.ts";
+import { unreadable } from "./foreign.ts";
 import type {
   CheckInput,
   GrantKey,
@@ -25,49 +24,11 @@ import type {
   WriteInput,
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
-import { damagedRecord, type Grant, type Holder, type Item, type LockRecord } from "./record.ts";
+import type { Grant, Holder, Item, LockRecord } from "./record.ts";
 import { RequestMaker } from "./requests.ts";
+import type { VersionedFormat } from "./versioned_format.ts";
 
-/** How a format writes the version of a grant. */
-export interface VersionCodec {
-  /** The version of a grant whose lease ends then. */
-  encode(grantId: string, expires: number): AttributeValue;
-  /** What all versions of a grant begin with, and none of another grant. */
-  prefix(grantId: string): AttributeValue;
-  /** The grant and the end in a version of ours; of another client's the version itself as a text. */
-  decode(version: AttributeValue): { readonly grantId: string; readonly expires?: number };
-}
-
-/** One such format. */
-export interface VersionedFormat {
-  /** What it is called in errors. */
-  readonly name: string;
-  /** The names of its attributes. */
-  readonly attributes: {
-    readonly owner: string;
-    readonly lease: string;
-    readonly version: string;
-    /** Absent where there is no room for data. */
-    readonly data?: string;
-    /** What marks an item that was released and kept; absent where a release shows otherwise. */
-    readonly released?: string;
-    /** The fencing token, where there is one. */
-    readonly token?: string;
-    /** The time to live, where there is one. */
-    readonly ttl?: string;
-  };
-  readonly version: VersionCodec;
-  /** The length of a lease as the format writes it; `undefined` writes none. */
-  encodeLease(ms: number): AttributeValue | undefined;
-  /** The length of a lease in milliseconds; `undefined` where it cannot be understood. */
-  decodeLease(lease: AttributeValue | undefined): number | undefined;
-  /** Whether an item is one that was released and kept. */
-  isReleased(item: Item): boolean;
-  /** How an item is marked as released; absent where it is deleted instead. */
-  readonly markReleased?: { readonly change: string; readonly known: Known };
-  /** How long an item lives after the end of its lease, where it has a time to live. */
-  readonly ttlSeconds?: number;
-}
+export { TEXT_VERSIONS, type VersionCodec, type VersionedFormat } from "./versioned_format.ts";
 
 /** A text as the bytes that a format keeps data in. */
 function bytesOf(text: string): AttributeValue {
@@ -81,35 +42,46 @@ function textOf(value: AttributeValue | undefined): string | undefined {
   return new TextDecoder().decode(Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0)));
 }
 
-/** The grant is in, and was not released. */
-const IS_OURS = "begins_with(#version,:prefix)";
-
 /** A format with versions, on a table. */
 export class VersionedLayout implements Layout {
   readonly name: string;
   readonly abilities: LayoutAbilities;
+  readonly endless?: true;
   readonly #format: VersionedFormat;
+  readonly #place: TablePlace;
   readonly #requests: RequestMaker;
+  /** The grant is in, and was not released. */
+  readonly #isOurs: string;
 
   constructor(format: VersionedFormat, place: TablePlace) {
-    this.name = format.name;
+    const { name, attributes, isHeld, endless } = format;
+    for (const option of ["partitionKey", "sortKey"] as const) {
+      if (!Object.values(attributes).includes(place[option] ?? "")) continue;
+      refuse(RangeError, "use a lock table", option, `no attribute of ${name}`, place[option]);
+    }
+    this.name = name;
     this.#format = format;
-    const { token, data } = format.attributes;
+    this.#place = place;
+    const fencing = attributes.token === undefined ? false : "count";
+    const data = attributes.data !== undefined;
     this.abilities = {
-      ...{ shared: false, permits: false, guard: true },
-      fencing: token === undefined ? false : "count",
-      serverClock: false,
-      data: data !== undefined,
+      ...{ shared: false, permits: false, serverClock: false, guard: true, fencing, data },
     };
-    this.#requests = new RequestMaker(place, format.attributes);
+    if (endless) this.endless = endless;
+    this.#requests = new RequestMaker(place, attributes);
+    const notReleased = attributes.released && "attribute_not_exists(#released)";
+    this.#isOurs = ["begins_with(#version,:prefix)", notReleased, isHeld].filter(Boolean)
+      .join(" AND ");
   }
 
   acquire(name: string, grant: Grant, seen?: LockRecord): WriteInput {
+    if (seen === undefined) return this.#put(name, grant, "attribute_not_exists(#key)");
     // Only what was seen to be released: "released" alone would let a request that was delayed take
     // the lock again, for nobody, when it has been somebody else's.
-    return seen === undefined
-      ? this.#put(name, grant, "attribute_not_exists(#key)")
-      : this.#put(name, grant, "#version=:seen", { ":seen": rawVersion(seen, this.#format) });
+    const condition = "#version=:seen" + (this.abilities.fencing ? " AND #token=:fence" : "");
+    const { M: item } = seen.rawHolders as { M: Item };
+    const version = item[this.#format.attributes.version];
+    return this.#put(name, grant, condition, { ":seen": version, ":fence": seen.fence });
   }
 
   takeOver(name: string, grant: Grant, seen: LockRecord): WriteInput {
@@ -117,45 +89,41 @@ export class VersionedLayout implements Layout {
   }
 
   handOver(name: string, fromGrantId: string, grant: Grant): WriteInput {
-    return this.#put(name, grant, this.#isOurs(), this.#prefix(fromGrantId));
+    return this.#put(name, grant, this.#isOurs, this.#known(fromGrantId));
   }
 
-  renew(name: string, { grantId }: GrantKey, expires: number, data?: string | null): WriteInput {
-    const { attributes, ttlSeconds } = this.#format;
-    const change = "SET #version=:version" + (ttlSeconds === undefined ? "" : ",#ttl=:ttl") +
-      (data === undefined ? "" : data === null ? " REMOVE #data" : ",#data=:data");
-    return this.#requests.update(name, change, `${this.#isOurs()} AND #version<:version`, {
-      ...this.#prefix(grantId),
-      ":version": this.#format.version.encode(grantId, expires),
-      ":ttl": this.#ttl(expires),
-      ":data": attributes.data && typeof data === "string" ? bytesOf(data) : undefined,
-    });
+  renew(name: string, grant: Grant, expires: number, data?: string | null): WriteInput {
+    const values = this.#values(name, { ...grant, expires, data: data ?? undefined });
+    const change = ["version", "ttl", "acquired", "data"]
+      .filter((mark) => values[mark] !== undefined)
+      .map((mark) => `#${mark}=:${mark}`);
+    return this.#requests.update(
+      name,
+      `SET ${change}${data === null ? " REMOVE #data" : ""}`,
+      `${this.#isOurs} AND #version<:version`,
+      { ...marked(values), ...this.#known(grant.grantId) },
+    );
   }
 
   release(name: string, { grantId }: GrantKey): WriteInput {
-    return this.#leave(name, this.#isOurs(), this.#prefix(grantId));
+    return this.#leave(name, grantId);
   }
 
   close(name: string, grant: Grant): WriteInput | undefined {
     const { markReleased, attributes } = this.#format;
+    if (this.abilities.fencing) return this.#raise(name, grant);
     if (markReleased === undefined || attributes.released === undefined) return undefined;
     // A released item in its place, with another version than any that was seen.
     const condition = "attribute_not_exists(#key) OR attribute_exists(#released)";
     return this.#put(name, grant, condition, {}, { released: "1" });
   }
 
-  revoke(name: string, holder: Holder): WriteInput {
-    const { version } = this.#format;
-    const { grantId, expires } = holder;
-    const ours = expires < Infinity;
-    return this.#leave(name, ours ? this.#isOurs() : "#version=:exactly", {
-      ...(ours && this.#prefix(grantId)),
-      ":exactly": ours ? undefined : rawOf(version, grantId),
-    });
+  revoke(name: string, { grantId }: Holder): WriteInput {
+    return this.#leave(name, grantId, this.#format.revoked);
   }
 
   guard(name: string, { grantId }: GrantKey): CheckInput {
-    return this.#requests.check(name, this.#isOurs(), this.#prefix(grantId));
+    return this.#requests.check(name, this.#isOurs, this.#known(grantId));
   }
 
   join(): never {
@@ -185,95 +153,86 @@ export class VersionedLayout implements Layout {
   parse(name: string, item: Item | undefined): LockRecord | undefined {
     if (item === undefined) return undefined;
     const { attributes, version: codec } = this.#format;
-    const version = item[attributes.version];
-    const owner = (item[attributes.owner] as { S?: string } | undefined)?.S;
-    const fence = attributes.token === undefined ? 0 : wholeNumber(item[attributes.token]);
-    const leaseMs = this.#format.decodeLease(item[attributes.lease]);
-    if (version === undefined || owner === undefined || leaseMs === undefined) {
-      // A lease that cannot be understood is an error, and never over.
-      const what = `the item under its key is ${describeForeign(item)}`;
-      throw new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}' as ${what}`, name);
+    const of = (mark: keyof typeof attributes) => item[attributes[mark] ?? ""];
+    const version = attributes.version in item ? codec.decode(of("version")!) : undefined;
+    const ownerId = attributes.owner ? (of("owner") as { S?: string })?.S : version?.ownerId;
+    const leaseMs = this.#format.decodeLease(of("lease"));
+    const fence = attributes.token ? wholeNumber(of("token")) : 0;
+    // A lease that cannot be understood is an error, and never over.
+    if (!version || ownerId === undefined || leaseMs === undefined || fence === undefined) {
+      throw unreadable(name, item, this.name);
     }
-    if (fence === undefined) throw damagedRecord(name);
     const record = { fence, rawHolders: { M: item } };
     if (this.#format.isReleased(item)) return { ...record, holders: [] };
-    const { grantId, expires = Infinity } = codec.decode(version);
-    const data = attributes.data && textOf(item[attributes.data]);
+    const { grantId, expires = Infinity } = version;
+    const data = textOf(of("data"));
     const holder: Holder = {
-      ...{ grantId, expires, leaseMs, token: fence, mode: "exclusive", ownerId: owner },
+      ...{ grantId, leaseMs, token: fence, mode: "exclusive", ownerId },
+      // Also our own, where a lock never ends: it is not to be taken from us then either.
+      expires: this.endless ? Infinity : expires,
       ...(data !== undefined && { data }),
     };
     return { ...record, holders: [holder] };
   }
 
+  /**
+   * Raises the token, as our own format does: no proposal that it has passed can be applied. Where there
+   * is nothing it makes an item that was released.
+   */
+  #raise(name: string, grant: Grant): WriteInput {
+    const values = { ...this.#values(name, grant), lease: this.#format.encodeLease(1) };
+    const others = ["owner", "lease", "version", "acquired"]
+      .filter((mark) => mark in values)
+      .map((mark) => `,#${mark}=if_not_exists(#${mark},:${mark})`);
+    const condition = "attribute_not_exists(#key) OR #token<:token";
+    const change = `SET #token=:token${others.join("")}`;
+    return this.#requests.update(name, change, condition, marked(values));
+  }
+
   #put(name: string, grant: Grant, condition: string, known?: Known, also?: Known): WriteInput {
-    const { attributes, version, encodeLease } = this.#format;
-    const { grantId, expires, leaseMs, ownerId, data, token } = grant;
-    return this.#requests.put(
-      name,
-      {
-        owner: ownerId,
-        lease: encodeLease(leaseMs),
-        version: version.encode(grantId, expires),
-        ttl: this.#ttl(expires),
-        ...(attributes.token !== undefined && { token }),
-        ...(data !== undefined && { data: bytesOf(data) }),
-        ...also,
-      },
-      condition,
-      known,
+    const values = { ...this.#values(name, grant), ...also };
+    return this.#requests.put(name, values, condition, known);
+  }
+
+  #leave(name: string, grantId: string, how = this.#format.markReleased): WriteInput {
+    const known = { ...this.#known(grantId), ...how?.known };
+    return how
+      ? this.#requests.update(name, how.change, this.#isOurs, known)
+      : this.#requests.remove(name, this.#isOurs, known);
+  }
+
+  /** What the attributes of a grant are, by what expressions call them; only those of the format. */
+  #values(name: string, grant: Grant): Known {
+    const { attributes, version, encodeLease, ttlSeconds } = this.#format;
+    const { grantId, expires, leaseMs, ownerId, data, token, madeAt } = grant;
+    const key = this.#place.prefix + name;
+    const all = {
+      owner: ownerId,
+      lease: encodeLease(leaseMs),
+      version: version.encode(grantId, expires, { key, ownerId, madeAt }),
+      ttl: ttlSeconds === undefined ? undefined : Math.ceil(expires / 1_000) + ttlSeconds,
+      token,
+      acquired: expires - leaseMs,
+      data: data === undefined ? undefined : bytesOf(data),
+    };
+    return Object.fromEntries(
+      Object.entries(all).filter(([mark, value]) => mark in attributes && value !== undefined),
     );
   }
 
-  #leave(name: string, condition: string, known: Known): WriteInput {
-    const { markReleased } = this.#format;
-    if (markReleased === undefined) return this.#requests.remove(name, condition, known);
-    return this.#requests.update(name, markReleased.change, condition, {
-      ...known,
-      ...markReleased.known,
-    });
-  }
-
-  #isOurs(): string {
-    return this.#format.attributes.released === undefined
-      ? IS_OURS
-      : `${IS_OURS} AND attribute_not_exists(#released)`;
-  }
-
-  #prefix(grantId: string): Known {
-    return { ":prefix": this.#format.version.prefix(grantId) };
-  }
-
-  #ttl(expires: number): number | undefined {
-    const { ttlSeconds } = this.#format;
-    return ttlSeconds === undefined ? undefined : Math.ceil(expires / 1_000) + ttlSeconds;
+  /** What the conditions on a grant compare with. */
+  #known(grantId: string): Known {
+    const { version, markReleased } = this.#format;
+    return { ...markReleased?.known, ":prefix": version.prefix(grantId) };
   }
 }
 
-/** The version of a record exactly as read. */
-function rawVersion({ rawHolders }: LockRecord, { attributes }: VersionedFormat): AttributeValue {
-  return (rawHolders as { M: Item }).M[attributes.version]!;
-}
-
-/** The version of another client's grant, from the text that stands for it. */
-function rawOf(codec: VersionCodec, text: string): AttributeValue {
-  return "S" in codec.prefix("") ? { S: text } : { B: text };
+/** Values as expressions mention them. */
+function marked(values: Known): Known {
+  return Object.fromEntries(Object.entries(values).map(([mark, value]) => [`:${mark}`, value]));
 }
 
 function wholeNumber(value: AttributeValue | undefined): number | undefined {
   const text = (value as { N?: string } | undefined)?.N ?? "";
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
-
-const DIGITS = `${DATE_MS_MAX}`.length;
-
-/** Versions that are texts: `<32 hexadecimal digits>:<the end in 16 digits>`. */
-export const TEXT_VERSIONS: VersionCodec = {
-  encode: (grantId, expires) => ({ S: `${grantId}:${`${expires}`.padStart(DIGITS, "0")}` }),
-  prefix: (grantId) => ({ S: `${grantId}:` }),
-  decode: (version) => {
-    const text = (version as { S?: string }).S ?? "";
-    const [, grantId, end] = /^([0-9a-f]{32}):(\d{16})$/.exec(text) ?? [];
-    return grantId ? { grantId, expires: Number(end) } : { grantId: text };
-  },
-};
