@@ -2,27 +2,25 @@
 
 import { assertEquals, assertInstanceOf, assertLess, assertRejects } from "@std/assert";
 import { LeaseLostError, LockError } from "../../mod.ts";
-import { FORMATS, isRenewal, itemOf, JAVA, livingIn, stage } from "./stage.ts";
+import { FORMATS, isRenewal, JAVA, livingIn, stage } from "./stage.ts";
 
 for (const format of FORMATS) {
   Deno.test(`Go 2: a renewal whose answer was lost, and then the item, is a loss and no crash (${format.name})`, async () => {
-    const { world, start } = await stage(format);
+    const { world, start, item, wipe } = await stage(format);
     const process = start();
     const lease = await world.until(process.manager.acquire("job"));
     world.fail({ kind: "drop-answer" }, {
       when: (request) => {
         // Applied; then somebody deletes the item, before it is sent again.
         if (!isRenewal(request)) return false;
-        void world.time.delay(1).then(() =>
-          world.dynamo.table("dynamo-lock").delete({ key: { S: "job" } })
-        );
+        void world.time.delay(1).then(() => wipe());
         return true;
       },
     });
     await world.pass(8_000);
     assertEquals(lease.held, false);
     assertInstanceOf(lease.signal.reason, LeaseLostError);
-    assertEquals([lease.signal.reason.code, itemOf(world)], ["LEASE_DELETED", undefined]);
+    assertEquals([lease.signal.reason.code, item()], ["LEASE_DELETED", undefined]);
     await world.end(process);
   });
 

@@ -1,7 +1,7 @@
 /** The defect of Terraform's lock, and what is so here instead. */
 
 import { assertEquals, assertLess } from "@std/assert";
-import { FORMATS, itemOf, NATIVE, stage } from "./stage.ts";
+import { FORMATS, isRead, NATIVE, stage } from "./stage.ts";
 
 for (const format of FORMATS) {
   Deno.test(`Terraform 1: a lock that is given back right after a "no" is no error (${format.name})`, async () => {
@@ -21,7 +21,7 @@ for (const format of FORMATS) {
   });
 
   Deno.test(`Terraform 1: a take-over that finds nothing to take over is a lock that is free (${format.name})`, async () => {
-    const { world, start } = await stage(format);
+    const { world, start, item, wipe } = await stage(format);
     const [crashing, other] = [start({ leaseMs: 2_000 }), start()];
     await world.until(crashing.manager.acquire("job"));
     crashing.node.pause();
@@ -29,15 +29,13 @@ for (const format of FORMATS) {
     // Judged dead by the first answer; deleted before the take-over comes: its refusal has no item.
     let writes = 0;
     world.fail({ kind: "no-date" }, {
-      when: ({ operation }) => {
-        if (operation !== "GetItem" && ++writes === 2) {
-          world.dynamo.table("dynamo-lock").delete({ key: { S: "job" } });
-        }
+      when: (request) => {
+        if (!isRead(request) && ++writes === 2) wipe();
         return false;
       },
     });
     assertEquals((await world.until(other.manager.tryAcquire("job")))?.held, true);
-    assertEquals(itemOf(world) !== undefined, true);
+    assertEquals(item() !== undefined, true);
     await world.end(other);
   });
 }
