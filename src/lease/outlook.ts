@@ -16,6 +16,9 @@ export type Busy = Extract<Verdict, { kind: "busy" }>;
 /** Nothing is known of the record: it must be looked at. */
 const UNKNOWN: Busy = { kind: "busy", deadInMs: Infinity };
 
+/** A part of the record is known, by which it cannot be judged: it must be read. */
+const UNREAD: Busy = { kind: "busy", deadInMs: 0, unread: true };
+
 /** The names of one acquisition. */
 export class Outlook {
   readonly #context: ProtocolContext;
@@ -24,7 +27,7 @@ export class Outlook {
   readonly #steal: boolean;
   readonly #verdicts = new Map<string, Verdict>();
 
-  constructor(context: ProtocolContext, wish: Wish, heldHere: boolean, steal: boolean) {
+  constructor(context: ProtocolContext, wish: Wish, heldHere: string | undefined, steal: boolean) {
     this.#context = context;
     this.#wish = wish;
     this.#steal = steal;
@@ -34,7 +37,7 @@ export class Outlook {
       const kind = memory.isShared(name, wish) ? "room" : "free";
       this.#verdicts.set(name, { kind });
     }
-    if (heldHere) this.doubt();
+    if (heldHere !== undefined) this.#verdicts.set(heldHere, UNKNOWN);
   }
 
   /** The first name that somebody is in the way of. */
@@ -64,6 +67,8 @@ export class Outlook {
     for (const [name, record] of records) {
       const verdict: Verdict = this.#steal && record?.holders.length
         ? { kind: "dead", record, dead: record.holders }
+        : record?.partial
+        ? UNREAD
         : judge(record, this.#wish, table.view(settings));
       this.#verdicts.set(name, verdict);
       if (verdict.kind !== "mismatch") continue;
