@@ -148,7 +148,6 @@ export function judge(
   view: View,
 ): Verdict {
   if (record === undefined) return { kind: "free" };
-  if (record.partial) return { kind: "busy", deadInMs: 0, unread: true };
   const { holders, waiting = 0 } = record;
   const shares = mode === "shared";
   const waitMs = waiting - view.serverNow;

@@ -13,9 +13,8 @@
  * @module
  */
 
-import { LockTableError } from "../errors.ts";
 import { clockSkewOf, type WallClockOptions } from "./clock_options.ts";
-import { describeForeign } from "./foreign.ts";
+import { unreadable } from "./foreign.ts";
 import type {
   CheckInput,
   GrantKey,
@@ -139,11 +138,8 @@ class DynaLockLayout implements Layout {
     if (item === undefined) return undefined;
     const { TTL, grant } = item;
     const ttl = msOfSeconds(TTL);
-    if (ttl === undefined) {
-      // An end that cannot be understood is an error, and never over.
-      const what = `the item under its key is ${describeForeign(item)}`;
-      throw new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}' as ${what}`, name);
-    }
+    // An end that cannot be understood is an error, and never over.
+    if (ttl === undefined) throw unreadable(name, item, NAME);
     const usual = { token: 0, mode: "exclusive" } as const;
     const holder: Holder = grant !== undefined
       ? { ...usual, ...parseGrant(name, grant as GrantMap) }

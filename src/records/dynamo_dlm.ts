@@ -15,9 +15,8 @@
  */
 
 import { refuse } from "../checks.ts";
-import { LockTableError } from "../errors.ts";
 import { clockSkewOf, type WallClockOptions } from "./clock_options.ts";
-import { describeForeign } from "./foreign.ts";
+import { unreadable } from "./foreign.ts";
 import type {
   CheckInput,
   GrantKey,
@@ -206,8 +205,7 @@ function parseSlot(name: string, item: Item): Holder {
   const slot = (item[SLOT] as { N?: string } | undefined)?.N;
   if (code === undefined || expires === undefined || slot === undefined) {
     // An end that cannot be understood is an error, and never over.
-    const what = `an item under its key is ${describeForeign(item)}`;
-    throw new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}' as ${what}`, name);
+    throw unreadable(name, item, NAME);
   }
   const [, grantId = code, ownerId = "dynamo-dlm"] = /^([0-9a-f]{32}):(.*)$/s.exec(code) ?? [];
   return {
@@ -228,10 +226,11 @@ function asRead({ grantId, expires, slot = 0 }: Holder): {
 }
 
 /**
- * The record format of the Python package `dynamo-dlm` (1.0 to 2.1): to share its table while services move over
- * one by one. Its own table is `dynamo_dlm_locks`, with the keys `resource_id` and `concurrency_id`. Its
- * `concurrency` is `permits` here; without `permits` a lock is exclusive, as with a `concurrency` of 1.
- * All callers of a lock must say the same: the items do not tell.
+ * The record format of the Python package `dynamo-dlm` (2.0 and 2.1): to share its table while services
+ * move over one by one. Its own table is `dynamo_dlm_locks`, with the keys `resource_id` and
+ * `concurrency_id`, a number. Its `concurrency` is `permits` here; without `permits` a lock is exclusive,
+ * as with a `concurrency` of 1. All callers of a lock must say the same: the items do not tell, and so
+ * all holders are shown as `"shared"`.
  *
  * A holder is dead when DynamoDB's clock is past `expires` by `maxClockSkewMs`: where that is infinite, or
  * answers have no date, it never is.

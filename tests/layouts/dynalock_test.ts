@@ -200,8 +200,8 @@ Deno.test("dynaLock: theirs deletes whatever is there when it is released; ours 
 for (
   const [what, attributes, code] of [
     ["no time", { TTL: undefined }, "RECORD_FOREIGN"],
-    ["a time that is a text", { TTL: { S: "1767225700" } }, "RECORD_FOREIGN"],
-    ["a time before 1970", { TTL: { N: "-5" } }, "RECORD_FOREIGN"],
+    ["a time that is a text", { TTL: { S: "1767225700" } }, "RECORD_INVALID"],
+    ["a time before 1970", { TTL: { N: "-5" } }, "RECORD_INVALID"],
     ["a grant without a map", { grant: { S: "x" } }, "RECORD_INVALID"],
     ["a grant without an end", {
       grant: { M: { id: { S: "x" }, owner: { S: "" }, lease: { N: "1" } } },

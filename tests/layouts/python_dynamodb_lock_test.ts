@@ -3,6 +3,8 @@
  * written, and what its client's conditions make of ours.
  */
 
+// deno-lint-ignore-file camelcase -- these are that client's own names
+
 import {
   assert,
   assertEquals,
