@@ -102,6 +102,24 @@ Deno.test("a lease that was lost for want of renewals is given back as soon as t
   await world.end(process);
 });
 
+Deno.test("a release that is not answered is tried for longer than a lease, which would not end it", async () => {
+  const { world, shelf } = await stage();
+  const process = world.process({ layout, leaseMs: 2_000 });
+  const lease = await world.until(process.manager.acquire("job"));
+  let isAway = true;
+  world.fail({ kind: "error", status: 503, type: "ServiceUnavailable" }, {
+    when: () => isAway,
+    times: 1_000,
+  });
+  await assertRejects(() => world.until(lease.release()), LockError);
+  await world.pass(30_000);
+  assert(shelf.get("job") !== undefined, "it is still there");
+  isAway = false;
+  await world.pass(5_000);
+  assertEquals(shelf.get("job"), undefined);
+  await world.end(process);
+});
+
 for (const kind of ["drop-answer", "drop-request"] as const) {
   Deno.test(`a lost answer (${kind}) costs a retry, of a fail-closed lock`, async () => {
     const { world, shelf } = await stage();

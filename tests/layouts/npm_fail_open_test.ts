@@ -323,6 +323,40 @@ for (const state of ["absent", "released"] as const) {
   }
 }
 
+Deno.test("a take-over that ends in doubt can not be applied later, to a lock whose holder is dead", async () => {
+  const { world, shelf } = await stage();
+  const process = world.process({ layout });
+  shelf.put("job", theirs());
+  const stop = new AbortController();
+  const waiting = process.manager.acquire("job", { signal: stop.signal });
+  waiting.catch(() => {});
+  world.fail({ kind: "late", ms: 4_000, apply: "late" }, {
+    operation: "PutItem",
+    when: ({ input }) => input.ConditionExpression.includes("="),
+  });
+  await world.pass(5_000 * 1.05 + 500);
+  stop.abort("enough");
+  await world.pass(10_000);
+  // The guid is the one that it was for, and the token has passed it.
+  const { lockAcquiredTimeUnixMs: _, ...rest } = shelf.get("job")!;
+  assertEquals(rest, theirs({ fencingToken: { N: "42" } }));
+  await world.end(process);
+});
+
+Deno.test("a renewal that comes late does not take back a later one", async () => {
+  const { world, shelf } = await stage();
+  const process = world.process({ layout });
+  const lease = await world.until(process.manager.acquire("job"));
+  world.fail({ kind: "late", ms: 9_000, apply: "late" }, { operation: "UpdateItem" });
+  await world.until(lease.renew());
+  await world.until(lease.renew());
+  const before = shelf.get("job");
+  await world.pass(4_500);
+  assertEquals(shelf.get("job"), before);
+  assertEquals(world.sent(), ["PutItem", "UpdateItem", "UpdateItem", "UpdateItem"]);
+  await world.end(process);
+});
+
 Deno.test("several locks are one transaction, with a token above those of all", async () => {
   const { world, shelf } = await stage();
   const process = world.process({ layout });

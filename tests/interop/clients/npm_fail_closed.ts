@@ -2,7 +2,8 @@
 
 import { npmLockClient } from "../../../src/layouts.ts";
 import type { InteropClient } from "../client.ts";
-import { installNpm, nodeCommand } from "../drivers/node/install.ts";
+import { refusedBy } from "../data.ts";
+import { installNpm, npmCommand } from "../drivers/node/install.ts";
 import { NEVER_ENDS, oursStays, theirsStays } from "../endless.ts";
 
 /** The client. */
@@ -15,7 +16,7 @@ export const CLIENT: InteropClient = {
   },
   registry: "npm",
   install: installNpm,
-  command: (folder) => nodeCommand("npm_client.mjs", folder),
+  command: npmCommand,
   impossible: {
     "they crash, we take over": NEVER_ENDS,
     "we crash, they take over": NEVER_ENDS,
@@ -25,5 +26,8 @@ export const CLIENT: InteropClient = {
     "we crash, they take over": oursStays,
   },
   varies: ["owner", "guid"],
+  also: {
+    "refused by the layout of the other mode": refusedBy(npmLockClient({ mode: "fail-open" })),
+  },
   open: { mode: "fail-closed" },
 };

@@ -2,7 +2,8 @@
 
 import { npmLockClient } from "../../../src/layouts.ts";
 import type { InteropClient } from "../client.ts";
-import { installNpm, nodeCommand } from "../drivers/node/install.ts";
+import { refusedBy } from "../data.ts";
+import { installNpm, npmCommand } from "../drivers/node/install.ts";
 
 /** The client. */
 export const CLIENT: InteropClient = {
@@ -14,8 +15,11 @@ export const CLIENT: InteropClient = {
   },
   registry: "npm",
   install: installNpm,
-  command: (folder) => nodeCommand("npm_client.mjs", folder),
+  command: npmCommand,
   impossible: {},
   varies: ["owner", "guid"],
+  also: {
+    "refused by the layout of the other mode": refusedBy(npmLockClient({ mode: "fail-closed" })),
+  },
   open: { mode: "fail-open" },
 };
