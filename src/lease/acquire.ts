@@ -250,9 +250,8 @@ export class Acquisition {
     // Without tokens nothing passes it: a request that is under way may still be applied.
     const { token } = proposal;
     if (!token || ![...records.values()].some((one) => one && one.fence >= token)) return seen;
-    const { endless = false } = this.#context.table.layout;
-    // Gone from one of several names, it may still be on the others; or it may come, and stay.
-    if (this.#open.names.length > 1 || endless) this.#cleanUp(this.#open, endless);
+    // Gone from one of several names, it may still be on the others.
+    if (this.#open.names.length > 1) this.#cleanUp(this.#open, false);
     this.#open = undefined;
     return seen;
   }

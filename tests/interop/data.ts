@@ -4,7 +4,10 @@
  * @module
  */
 
+import { LockManager, LockTableError } from "../../mod.ts";
 import type { LockInfo } from "../../src/inspect.ts";
+import type { LayoutChoice } from "../../src/layouts.ts";
+import type { Play } from "./client.ts";
 import { LEASE_MS, must, type Stage } from "./stage.ts";
 
 /** No letter of it is a byte of its own, in every code. */
@@ -33,4 +36,20 @@ export async function readEachOther(stage: Stage): Promise<void> {
   must(read.data === DATA, `they read our data: ${read.data}`);
   must(read.owner === (own!.ownerName as { S: string }).S, `they read our name: ${read.owner}`);
   must(await ours.release(name), "we held it");
+}
+
+/** Under the layout of the other client that uses the same names, their item is an error that says so. */
+export function refusedBy(other: LayoutChoice): Play {
+  return async (stage) => {
+    const theirs = await stage.one("theirs");
+    const name = stage.name();
+    await theirs.acquire(name);
+    const { dynamo: client, table, client: { layout } } = stage;
+    await using manager = new LockManager({ client, table, layout: other });
+    const error = await manager.tryAcquire(name).catch((error) => error);
+    must(error instanceof LockTableError, `it is an error, not ${JSON.stringify(error)}`);
+    must(error.code === "RECORD_FOREIGN", `it has the code RECORD_FOREIGN, not ${error.code}`);
+    must(error.message.includes(`'${layout.name}'`), `it names the layout: ${error.message}`);
+    must(await theirs.release(name), "their lock is left alone");
+  };
 }

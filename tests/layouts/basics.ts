@@ -12,6 +12,8 @@ export interface Format {
   readonly table: string;
   /** The names and types of the keys, the partition key first. */
   readonly keys: Readonly<Record<string, "S" | "N">>;
+  /** The item of another client that holds `job` for long. */
+  readonly other: AttributeMap;
 }
 
 /** A world with the table of a layout. */
@@ -169,6 +171,25 @@ function exclusion(format: Format): void {
     await world.end(one);
   });
 
+  Deno.test(`${name}: what is handed on is one's own, and not what another has put in its place`, async () => {
+    const stage = await Stage.create(format);
+    const { world } = stage;
+    const one = stage.process();
+    const first = await world.until(one.manager.acquire("job"));
+    let got = false;
+    const stop = new AbortController();
+    const waiting = one.manager.acquire("job", { signal: stop.signal });
+    waiting.then(() => got = true, () => {});
+    await world.pass(1_000);
+    stage.put(format.other);
+    assertEquals(await world.until(first.release()), false);
+    await world.pass(5_000);
+    assertEquals([got, stage.item()], [false, format.other]);
+    stop.abort(new Error("enough"));
+    await assertRejects(() => world.until(waiting), Error, "enough");
+    await world.end(one);
+  });
+
   Deno.test(`${name}: it can be stolen, and the holder learns of it`, async () => {
     const stage = await Stage.create(format);
     const { world } = stage;
@@ -206,6 +227,27 @@ function troubles(format: Format): void {
       await world.end(one);
     });
   }
+
+  Deno.test(`${name}: a renewal that comes late, after the next one, changes nothing`, async () => {
+    const stage = await Stage.create(format);
+    const { world } = stage;
+    const one = stage.process();
+    world.fail({ kind: "late", ms: 8_000, apply: "late" }, { operation: "UpdateItem" });
+    const lease = await world.until(one.manager.acquire("job"));
+    const start = world.time.now;
+    let [applied, last] = [0, JSON.stringify(stage.item())];
+    while (world.time.now - start < 15_500) {
+      await world.pass(100);
+      const item = JSON.stringify(stage.item());
+      if (item === last) continue;
+      last = item;
+      applied++;
+    }
+    // A third of the lease after the grant, the retry of that; and the next one. The late one is the third.
+    assertEquals([applied, lease.held], [2, true]);
+    assertEquals(await world.until(lease.release()), true);
+    await world.end(one);
+  });
 
   Deno.test(`${name}: what lands after its caller has gone is given back`, async () => {
     const stage = await Stage.create(format);

@@ -10,15 +10,25 @@ import type { AttributeMap } from "../../src/testing/mod.ts";
 import { START } from "../support/virtual.ts";
 import { basics, type Format, Stage } from "./basics.ts";
 
-const FORMAT: Format = { layout: dynaLock(), table: "locks", keys: { LockId: "S" } };
-
-basics(FORMAT);
-
 /** The item of a holder of theirs whose time is over so many seconds after the start. */
 function theirs(seconds: number, more: Record<string, unknown> = {}): AttributeMap {
   const TTL = { N: `${Math.floor(START / 1_000) + seconds}` };
   return { LockId: { S: "job" }, TTL, ...more } as AttributeMap;
 }
+
+/** What ours writes besides. */
+function ours(id: string, end: number): { M: AttributeMap } {
+  return { M: { id: { S: id }, owner: { S: "me" }, lease: { N: "9000" }, end: { N: `${end}` } } };
+}
+
+const FORMAT: Format = {
+  layout: dynaLock(),
+  table: "locks",
+  keys: { LockId: "S" },
+  other: theirs(900),
+};
+
+basics(FORMAT);
 
 /** DynaLock's acquisition, by a clock that is ahead. */
 function acquire(stage: Stage, aheadMs = 0): Promise<boolean> {
@@ -136,14 +146,31 @@ Deno.test("dynaLock: what is broken, or taken over, is the holder that was read,
   assertEquals([holder!.ownerId, holder!.alive], ["DynaLock", false]);
   stage.put(theirs(100));
   assertEquals(await world.until(two.manager.breakLock("job", { id: holder!.id! })), false);
+  // Another comes in between the look and the write.
   stage.put(theirs(-100));
-  // Ours comes in between the look and the write.
-  const taking = two.manager.tryAcquire("job");
   world.fail({ kind: "late", ms: 500, apply: "late" }, { operation: "PutItem", after: 1 });
-  await world.pass(10);
+  const taking = two.manager.tryAcquire("job");
+  await world.pass(100);
   stage.put(theirs(50));
   assertEquals(await world.until(taking), null);
   assertEquals(stage.item(), theirs(50));
+  // One of ours has the same time as the one who is to be broken.
+  world.fail({ kind: "late", ms: 500, apply: "late" }, { operation: "DeleteItem" });
+  const { holders: [live] } = (await world.until(two.manager.inspect("job")))!;
+  const breaking = two.manager.breakLock("job", { id: live!.id! });
+  await world.pass(100);
+  const grant = ours("f".repeat(32), world.time.now - 60_000);
+  stage.put(theirs(50, { grant }));
+  assertEquals(await world.until(breaking), false);
+  assertEquals(stage.item(), theirs(50, { grant }));
+  // One of ours that was taken for dead renews.
+  world.fail({ kind: "late", ms: 500, apply: "late" }, { operation: "PutItem", after: 1 });
+  const again = two.manager.tryAcquire("job");
+  await world.pass(100);
+  const renewed = theirs(60, { grant: ours("f".repeat(32), world.time.now + 60_000) });
+  stage.put(renewed);
+  assertEquals(await world.until(again), null);
+  assertEquals(stage.item(), renewed);
   await world.end(one, two);
 });
 

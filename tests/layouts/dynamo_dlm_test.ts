@@ -12,14 +12,6 @@ import { START } from "../support/virtual.ts";
 import type { Process } from "../support/world.ts";
 import { basics, type Format, Stage } from "./basics.ts";
 
-const FORMAT: Format = {
-  layout: dynamoDlm(),
-  table: "dynamo_dlm_locks",
-  keys: { resource_id: "S", concurrency_id: "N" },
-};
-
-basics(FORMAT);
-
 const CODE = "0d6ad30b3b1c4a3f8f6c2f8f3c8cb3a1";
 
 /** The item of a holder of theirs whose time is over so many seconds after the start. */
@@ -32,6 +24,15 @@ function theirs(slot: number, seconds: number, more: Record<string, unknown> = {
     ...more,
   } as AttributeMap;
 }
+
+const FORMAT: Format = {
+  layout: dynamoDlm(),
+  table: "dynamo_dlm_locks",
+  keys: { resource_id: "S", concurrency_id: "N" },
+  other: theirs(0, 900),
+};
+
+basics(FORMAT);
 
 /** The acquisition of theirs, by a clock that is ahead; answers the slot. */
 async function acquire(stage: Stage, concurrency = 1, aheadMs = 0): Promise<number | undefined> {
@@ -193,6 +194,51 @@ Deno.test("dynamoDlm: a dead slot is taken over, and the others are left alone",
   assertEquals([first.held, third.held, slotsOf(stage)], [true, true, [0, 1]]);
   await world.end(...processes);
   assertEquals(stage.items(), []);
+});
+
+Deno.test("dynamoDlm: what is taken over, or broken, is the holder that was read, and no other", async () => {
+  const stage = await Stage.create(FORMAT);
+  const { world } = stage;
+  const two = stage.process();
+  const more = { ["release_code"]: { S: `${"f".repeat(32)}:me` } };
+  stage.put(theirs(0, -100, more));
+  world.fail({ kind: "late", ms: 500, apply: "late" }, { operation: "PutItem", after: 1 });
+  const taking = two.manager.tryAcquire("job");
+  await world.pass(100);
+  const renewed = theirs(0, 100, more);
+  stage.put(renewed);
+  assertEquals(await world.until(taking), null);
+  assertEquals(stage.item(), renewed);
+  world.fail({ kind: "late", ms: 500, apply: "late" }, { operation: "DeleteItem" });
+  const breaking = two.manager.breakLock("job", { id: "f".repeat(32) });
+  await world.pass(100);
+  stage.put(theirs(0, 100));
+  assertEquals(await world.until(breaking), false);
+  assertEquals(stage.item(), theirs(0, 100));
+  await world.end(two);
+});
+
+Deno.test("dynamoDlm: who tries only once gives up where others are faster again and again", async () => {
+  const stage = await Stage.create(FORMAT);
+  const { world } = stage;
+  const one = stage.process();
+  stage.put(theirs(0, 900));
+  const table = world.dynamo.table(FORMAT.table);
+  world.fail({ kind: "no-date" }, {
+    // Somebody is in every slot that it asks for, and has gone when it looks.
+    when: ({ operation, input }) => {
+      const slot = Number(input.Item?.concurrency_id.N ?? 0);
+      if (operation === "PutItem") stage.put(theirs(slot, 900));
+      for (const other of [1, 2]) {
+        if (operation !== "Query") continue;
+        table.delete({ resource_id: { S: "job" }, concurrency_id: { N: `${other}` } });
+      }
+      return false;
+    },
+  });
+  assertEquals(await enter(stage, one), null);
+  assertEquals(world.sent().filter((operation) => operation === "PutItem").length, 4);
+  await world.until(one.manager.close());
 });
 
 Deno.test("dynamoDlm: many callers at once leave no slot and take none too many", async () => {

@@ -269,6 +269,20 @@ export function endures({ layout, twenty }: Kind): void {
       await world.end(one!);
     });
 
+    Deno.test(`${title}: a renewal that comes late does not turn back the end of the lease`, async () => {
+      const [world, one] = await stage(choice, {});
+      const lease = await world.until(one!.manager.acquire("job"));
+      const version = () => (itemOf(world)!.recordVersionNumber as { S: string }).S;
+      world.fail({ kind: "late", ms: 15_000, apply: "late" }, { operation: "UpdateItem" });
+      for (let before = version(), second = 0; second < 40; second++) {
+        await world.pass(1_000);
+        assertEquals(version() >= before, true, `${before} ${version()}`);
+        before = version();
+      }
+      assertEquals(lease.held, true);
+      await world.end(one!);
+    });
+
     Deno.test(`${title}: a renewal that comes after the release brings nothing back`, async () => {
       const [world, one, two] = await stage(choice, {}, {});
       const lease = await world.until(one!.manager.acquire("job"));

@@ -1,8 +1,8 @@
 /** Go dynamolock as it is by default: it keeps what it releases. */
 
-import { dynamolock } from "../../../src/layouts.ts";
+import { dynamolock, javaLockClient } from "../../../src/layouts.ts";
 import type { InteropClient } from "../client.ts";
-import { readEachOther } from "../data.ts";
+import { readEachOther, refusedBy } from "../data.ts";
 import { goCommand, installGo } from "../drivers/go/install.ts";
 
 /** The client. */
@@ -18,5 +18,8 @@ export const CLIENT: InteropClient = {
   command: goCommand,
   impossible: {},
   varies: ["ownerName", "recordVersionNumber"],
-  also: { "what is stored beside it": readEachOther },
+  also: {
+    "what is stored beside it": readEachOther,
+    "refused by the layout with the same names": refusedBy(javaLockClient()),
+  },
 };

@@ -2,6 +2,7 @@
 
 import { dynamolock } from "../../../src/layouts.ts";
 import type { InteropClient } from "../client.ts";
+import { readEachOther } from "../data.ts";
 import { CLIENT as GO } from "./dynamolock.ts";
 import { CLIENT as KEPT } from "./java_kept.ts";
 
@@ -16,5 +17,6 @@ export const CLIENT: InteropClient = {
     table: { partitionKey: "key", ...SORT },
   },
   table: KEPT.table,
+  also: { "what is stored beside it": readEachOther },
   open: { ...SORT, delete: true },
 };

@@ -1,8 +1,8 @@
 /** The AWS Java lock client as it is by default: it deletes what it releases. */
 
-import { javaLockClient } from "../../../src/layouts.ts";
+import { dynamolock, javaLockClient } from "../../../src/layouts.ts";
 import type { InteropClient } from "../client.ts";
-import { readEachOther } from "../data.ts";
+import { readEachOther, refusedBy } from "../data.ts";
 import { installJava, javaCommand } from "../drivers/java/install.ts";
 
 /** The client. */
@@ -18,5 +18,8 @@ export const CLIENT: InteropClient = {
   command: javaCommand,
   impossible: {},
   varies: ["ownerName", "recordVersionNumber"],
-  also: { "what is stored beside it": readEachOther },
+  also: {
+    "what is stored beside it": readEachOther,
+    "refused by the layout with the same names": refusedBy(dynamolock()),
+  },
 };

@@ -2,6 +2,7 @@
 
 import { javaLockClient } from "../../../src/layouts.ts";
 import type { InteropClient } from "../client.ts";
+import { readEachOther } from "../data.ts";
 import { CLIENT as JAVA } from "./java.ts";
 
 const SORT = { sortKey: "place", sortValue: "here" };
@@ -24,5 +25,6 @@ export const CLIENT: InteropClient = {
       { AttributeName: "place", KeyType: "RANGE" },
     ],
   },
+  also: { "what is stored beside it": readEachOther },
   open: { ...SORT, keep: true, consistent: true },
 };
