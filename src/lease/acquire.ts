@@ -123,8 +123,7 @@ export class Acquisition {
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
         // Other processes get their turn after a run of hand-overs: once, whatever is released meanwhile.
-        const pauseMs = standBackMs(settings.pollMs, runtime.random());
-        await sleep(runtime, pauseMs, [signal]);
+        await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
         this.#standBack = false;
         outlook.doubt();
       }
@@ -277,8 +276,7 @@ export class Acquisition {
     this.#open = undefined;
     this.#granted = proposal;
     const kept = await keepHalf(this.#context, state, () => this.#budget.limits());
-    // It is the lease's to look after from here on; or it was taken from us before we knew of it. Taken
-    // from us on one of several names, it is still there on the others.
+    // The lease's to look after from here on; or lost, and on one of several names still there on others.
     this.#granted = undefined;
     if (!kept && proposal.names.length > 1) this.#cleanUp(proposal, false);
     return kept ? state : undefined;

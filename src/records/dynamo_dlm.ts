@@ -30,7 +30,7 @@ import type {
   WriteInput,
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
-import { type Grant, type Holder, type Item, type LockRecord } from "./record.ts";
+import type { Grant, Holder, Item, LockRecord } from "./record.ts";
 import { RequestMaker } from "./requests.ts";
 import { msOfSeconds, secondAfter } from "./seconds.ts";
 import { SlotMemory } from "./slots.ts";

@@ -25,8 +25,9 @@ export interface Call extends Pick<Asked, "names" | "shape"> {
   /** Made after the faults had stopped: it must be served. */
   readonly healed: boolean;
   readonly startedAt: number;
-  /** Requests of the process before it. */
+  /** Requests of the process before it, and whether nothing of it was under way any more. */
   readonly sentBefore: number;
+  readonly idleBefore: boolean;
   readonly before: readonly Before[];
   /** What its signal aborts with, and when it did. */
   readonly reason: Error | undefined;
@@ -51,6 +52,7 @@ export function beginCall(
     healed: how.healed,
     startedAt: how.now,
     sentBefore: process.sent,
+    idleBefore: process.idle,
     before: names.map((name) => ({
       name,
       writes: ledger.writes.get(name) ?? 0,
@@ -145,8 +147,8 @@ function wasSharedOtherwise(ledger: Ledger, { names, shape, startedAt }: Call): 
 
 /** The first lease of names that nobody else has asked for takes one request, in whatever mode. */
 export function judgeCost(checker: Checker, call: Call, alone: boolean): void {
-  const { process, before, sentBefore } = call;
-  if (!alone) return;
+  const { process, before, sentBefore, idleBefore } = call;
+  if (!alone || !idleBefore) return;
   const { writes } = checker.ledger;
   if (before.some((lock) => lock.writes > 0 || (writes.get(lock.name) ?? 0) !== 1)) return;
   const sent = process.sent - sentBefore;
