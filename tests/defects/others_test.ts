@@ -41,7 +41,7 @@ for (const [what, lease] of Object.entries(LEASES)) {
 
 for (const format of FORMATS) {
   Deno.test(`delta-rs 1, TrueLayer 1: what was written is understood, and taken over in time (${format.name})`, async () => {
-    for (const leaseMs of [2_000, 2_001, 20_000, 3_600_000]) {
+    for (const leaseMs of [2_000, 2_001, 20_000, 300_000]) {
       const { world, start } = await stage(format);
       const [crashing, other] = [start({ leaseMs }), start()];
       await world.until(crashing.manager.acquire("job"));

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { DynamoClient } from "../../src/dynamodb/mod.ts";
 import { createTable } from "../../src/table.ts";
 import { MemoryDynamo } from "../../src/testing/mod.ts";
 import { ownEnv } from "./env.ts";
@@ -23,6 +24,20 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
   "terraform-locks": ["LockID"],
 };
 
+/** The table of dynamo-dlm, whose sort key is a number: no lock of ours could live there. */
+const SLOTS = {
+  TableName: "slots",
+  BillingMode: "PAY_PER_REQUEST",
+  AttributeDefinitions: [
+    { AttributeName: "resource_id", AttributeType: "S" },
+    { AttributeName: "concurrency_id", AttributeType: "N" },
+  ],
+  KeySchema: [
+    { AttributeName: "resource_id", KeyType: "HASH" },
+    { AttributeName: "concurrency_id", KeyType: "RANGE" },
+  ],
+};
+
 /** Runs the examples with the given configuration arguments of `deno`. */
 export async function runExamples(config: string[], options: StepOptions = {}): Promise<Outcome> {
   await using server = await new MemoryDynamo().listen();
@@ -37,6 +52,7 @@ export async function runExamples(config: string[], options: StepOptions = {}): 
     const keys = { partitionKey: partitionKey!, ...(sortKey && { sortKey }) };
     await createTable({ env: aws, table: { name, ...keys }, timeToLive: false });
   }
+  await new DynamoClient({ env: aws }).send("CreateTable", SLOTS);
   return await runStep(
     [Deno.execPath(), "test", "-A", "--doc", "--trace-leaks", ...config, ...FILES],
     { ...options, env: { ...ownEnv(), ...aws } },
