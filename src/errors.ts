@@ -52,6 +52,8 @@ export type LockErrorCode =
   | LeaseLostCode
   | LockTableCode
   | LockServiceCode
+  /** The record format of another lock client cannot do what was asked for. */
+  | "UNSUPPORTED"
   /** The writes of a transaction under a lease were refused; the lease is still held. */
   | "TRANSACTION_CANCELED"
   /** The manager was closed. */

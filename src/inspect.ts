@@ -5,8 +5,10 @@
  */
 
 import type { ProtocolSettings } from "./lease/context.ts";
+import { checkOptions, DATE_MS_MAX, ofType, refuse, wholeNumber } from "./checks.ts";
 import { deadInMs, type View } from "./lease/decide.ts";
 import type { LockTable } from "./lease/lock_table.ts";
+import { ACQUIRE_CHECKS, type BreakOptions } from "./options.ts";
 import type { LockMode, LockRecord } from "./records/record.ts";
 
 /** Somebody who holds a lock, or died holding it. */
@@ -15,9 +17,14 @@ export interface LockHolderInfo {
   readonly ownerId: string;
   /** How it shares the lock. */
   readonly mode: LockMode;
-  /** Its fencing token. */
+  /** Its fencing token; 0 in a layout that has none. */
   readonly fencingToken: number;
-  /** When its lease runs out if it is not renewed, by the clock of DynamoDB. */
+  /** What {@link BreakOptions} want in a layout without fencing tokens; absent in others. */
+  readonly id?: string;
+  /**
+   * When its lease runs out if it is not renewed, by the clock of DynamoDB; the last date that there is
+   * where the layout does not say.
+   */
   readonly expiresAt: Date;
   /**
    * `false` where it is known to be dead: its lease is over by DynamoDB's clock, or this process has
@@ -25,7 +32,7 @@ export interface LockHolderInfo {
    * crashed a moment ago is alive until its lease is over.
    */
   readonly alive: boolean;
-  /** The length of its lease in milliseconds. */
+  /** The length of its lease in milliseconds; infinity where the layout does not say. */
   readonly leaseMs: number;
   /** What it stored beside the lock. */
   readonly data?: string;
@@ -57,7 +64,8 @@ export function describeLock(
     ownerId: holder.ownerId,
     mode: holder.mode,
     fencingToken: holder.token,
-    expiresAt: new Date(holder.expires),
+    ...(holder.token === 0 && { id: holder.grantId }),
+    expiresAt: new Date(Math.min(holder.expires, DATE_MS_MAX)),
     alive: deadInMs(holder, view) > 0,
     leaseMs: holder.leaseMs,
     ...(holder.data !== undefined && { data: holder.data }),
@@ -80,17 +88,18 @@ export async function* listLocks(
 }
 
 /**
- * Takes a lock away from the holder with this token. Answers whether it was there: another one that holds
+ * Takes a lock away from the holder with this token, or this id. Answers whether it was there: another one that holds
  * it by now is left alone.
  */
 export async function breakLock(
   table: LockTable,
   name: string,
-  token: number,
-  signal: AbortSignal | undefined,
+  { token, id, signal }: BreakOptions,
 ): Promise<boolean> {
   const record = await table.read(name, { signal });
-  const holder = record?.holders.find((one) => one.token === token);
+  const holder = record?.holders.find((one) =>
+    id === undefined ? one.token === token : one.grantId === id
+  );
   if (holder === undefined) return false;
   const input = table.layout.revoke(name, holder);
   const { applied, doubtful, error } = await table.write([{ name, input }], { signal });
@@ -98,4 +107,19 @@ export async function breakLock(
   if (error !== undefined) throw error;
   // Gone after an attempt that was not answered: that was our own doing.
   return applied === true || doubtful === true;
+}
+
+/** Checks the options of breaking a lock, by its token or else by its id. */
+export function checkBreakOptions(options: BreakOptions, hasTokens: boolean): BreakOptions {
+  const action = "break a lock";
+  const checks = {
+    token: wholeNumber(0, Number.MAX_SAFE_INTEGER),
+    id: ofType("string"),
+    signal: ACQUIRE_CHECKS.signal,
+  };
+  const set = checkOptions(action, options, checks);
+  const [wanted, other] = hasTokens ? ["token", "id"] as const : ["id", "token"] as const;
+  ofType(hasTokens ? "number" : "string")(action, wanted, set[wanted]); // it must be there
+  if (set[other] !== undefined) refuse(TypeError, action, other, "absent in this layout", "");
+  return set;
 }

@@ -5,7 +5,7 @@
  */
 
 import { type LockEventListener, safely } from "./events.ts";
-import { breakLock, describeLock, listLocks, type LockInfo } from "./inspect.ts";
+import { breakLock, checkBreakOptions, describeLock, listLocks, type LockInfo } from "./inspect.ts";
 import { Holdings } from "./lease/holdings.ts";
 import type { Lease } from "./lease/lease.ts";
 import type { LockTable } from "./lease/lock_table.ts";
@@ -14,7 +14,6 @@ import {
   type AcquireOptions,
   type BreakOptions,
   checkAcquireOptions,
-  checkBreakOptions,
   checkInspectOptions,
   checkListOptions,
   checkManagerOptions,
@@ -22,6 +21,7 @@ import {
   type ListOptions,
   type LockManagerOptions,
 } from "./options.ts";
+import { demand } from "./records/abilities.ts";
 import { checkNames } from "./records/place.ts";
 import { type Runtime, systemRuntime } from "./runtime.ts";
 import type { LockRequestOptions } from "./web_locks/options.ts";
@@ -160,10 +160,13 @@ export class LockManager {
    * ```
    */
   async breakLock(name: string, options: BreakOptions): Promise<boolean> {
-    const { token, signal } = checkBreakOptions(options);
-    const table = this.#table([name], signal);
-    const broken = await this.#holdings.track(breakLock(table, name, token, signal));
-    if (broken) this.#holdings.taken(name, (lease) => lease.fencingToken === token);
+    const { layout } = this.#open().table;
+    const set = checkBreakOptions(options, layout.abilities.fencing !== false);
+    const table = this.#table([name], set.signal);
+    const broken = await this.#holdings.track(breakLock(table, name, set));
+    if (broken) {
+      this.#holdings.taken(name, (lease) => lease.isOf(set));
+    }
     return broken;
   }
 
@@ -248,7 +251,10 @@ export class LockManager {
     const own = checkAcquireOptions(options, this.#runtime);
     const { place, ownerId, table } = this.#open();
     const names = checkNames(name, place);
-    const { permits, mode = permits ? "shared" : "exclusive" } = own;
+    const { permits, mode = permits ? "shared" : "exclusive", data } = own;
+    if (permits) demand(table.layout, "permits", names[0]!);
+    else if (mode === "shared") demand(table.layout, "shared", names[0]!);
+    if (data !== undefined) demand(table.layout, "data", names[0]!);
     const wanted = { maxRequests: Infinity, owner: ownerId, reentrant: false };
     const { owner, ...request } = { ...wanted, ...this.#options, ...own };
     return await this.#holdings.acquire(table, {
@@ -257,7 +263,7 @@ export class LockManager {
       names,
       mode,
       permits,
-      data: own.data,
+      data,
       wait,
       steal,
     });

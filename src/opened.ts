@@ -28,10 +28,11 @@ export function openTable(
   runtime: Runtime,
   emit: LockEventListener,
 ): Opened {
-  const { table, client, owner, env, ...rest } = options;
+  const { table, layout, client, owner, env, ...rest } = options;
   const { region, credentials, endpoint, allowInsecureEndpoint, fetch } = rest;
   const read = environmentReader(env, (name) => runtime.env(name));
-  const place = placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock");
+  const name = read("DYNAMO_LOCK_TABLE") ?? layout?.table.name ?? "dynamo-lock";
+  const place = placeOf(table ?? name, layout?.table);
   const wire = client ?? new Wire({
     ...{
       region,
@@ -44,7 +45,7 @@ export function openTable(
     runtime,
     onRetry: (retry) => emit({ type: "retry", ...retry }),
   });
-  const lockTable = new LockTable(wire, new NativeLayout(place), runtime);
+  const lockTable = new LockTable(wire, layout?.at(place) ?? new NativeLayout(place), runtime);
   const ownerId = owner ?? runtime.randomId().slice(0, 16);
   return { place, table: lockTable, ownerId };
 }

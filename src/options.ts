@@ -19,6 +19,7 @@ import { dynamoClient, isClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
+import type { LayoutChoice } from "./records/layout.ts";
 import { placeOf, type TableOptions } from "./records/place.ts";
 import { checkData, LEASE_MS_MAX, type LockMode } from "./records/record.ts";
 import type { Runtime } from "./runtime.ts";
@@ -96,7 +97,9 @@ export interface ListOptions {
 /** Options of breaking a lock. */
 export interface BreakOptions {
   /** The fencing token of the holder that is to lose the lock, as `inspect` shows it. */
-  readonly token: number;
+  readonly token?: number;
+  /** Its `id`, in place of a token, where the layout of another lock client has no tokens. */
+  readonly id?: string;
   /** Cancels it; its reason is thrown as it is. The lock may be broken all the same. */
   readonly signal?: AbortSignal;
 }
@@ -105,6 +108,8 @@ export interface BreakOptions {
 export interface LockManagerOptions {
   /** The lock table. @default {the variable DYNAMO_LOCK_TABLE, else "dynamo-lock"} */
   readonly table?: string | TableOptions;
+  /** The record format of another lock client, of `./layouts`. @default {that of this package} */
+  readonly layout?: LayoutChoice;
   /** The AWS Region. @default {AWS_REGION, else AWS_DEFAULT_REGION} */
   readonly region?: string;
   /** Credentials, or a provider of them in the AWS SDK's shape. @default {the environment} */
@@ -178,7 +183,8 @@ export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
 };
 
 const MANAGER_CHECKS: Checks<LockManagerOptions> = {
-  table: (_action, _option, value) => void placeOf(value as string),
+  table: () => {}, // checked together with the layout
+  layout: having("at"),
   region: ofType("string"),
   credentials,
   endpoint: () => {}, // checked together with the Region
@@ -236,7 +242,7 @@ export function checkManagerOptions(
   noClient(action, options);
   const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
   // A copy: what the caller changes later changes nothing.
-  if (set.table !== undefined) set.table = placeOf(set.table);
+  if (set.table !== undefined) set.table = placeOf(set.table, set.layout?.table);
   checkConnection(action, set);
   // Now, and not at the first lock; what the environment says is not known yet.
   endpointFinder(set, () => undefined);
@@ -286,13 +292,4 @@ export function checkInspectOptions(options: InspectOptions): InspectOptions {
 /** Checks the options of a list. */
 export function checkListOptions(options: ListOptions): ListOptions {
   return checkOptions("list locks", options, { prefix: textOf(0, 2_048), signal });
-}
-
-/** Checks the options of breaking a lock. */
-export function checkBreakOptions(options: BreakOptions): BreakOptions {
-  const action = "break a lock";
-  const token = wholeNumber(0, Number.MAX_SAFE_INTEGER);
-  const set = checkOptions(action, options, { token, signal });
-  ofType("number")(action, "token", set.token); // it must be there
-  return set;
 }

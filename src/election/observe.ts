@@ -19,7 +19,7 @@ import type { checkObserver } from "./options.ts";
 export interface Leader {
   /** What the leader calls itself. */
   readonly ownerId: string;
-  /** The fencing token of its term. */
+  /** The fencing token of its term; 0 in a layout that has none. */
   readonly fencingToken: number;
   /** What it has announced. */
   readonly data?: string;
@@ -38,7 +38,9 @@ class Sightings {
   #told: Leader | null | undefined;
   #fence = 0;
   #newest: Leader | undefined;
+  #newestId: string | undefined;
   #deadToken = 0;
+  #deadId: string | undefined;
 
   /** Who leads, where that is to be told; `undefined` where nothing has changed. */
   take(info: LockInfo | null): Leader | null | undefined {
@@ -48,7 +50,8 @@ class Sightings {
     const leader = this.#leaderOf(info);
     if (leader === undefined) return undefined;
     const told = this.#told;
-    const same = leader?.fencingToken === told?.fencingToken && leader?.data === told?.data;
+    const same = leader?.fencingToken === told?.fencingToken &&
+      leader?.ownerId === told?.ownerId && leader?.data === told?.data;
     if (told !== undefined && same) return undefined;
     return this.#told = leader;
   }
@@ -56,17 +59,23 @@ class Sightings {
   #leaderOf(info: LockInfo | null): Leader | null | undefined {
     const holder = info?.holders.findLast(({ mode }) => mode === "exclusive");
     if (holder === undefined) return null;
-    const { ownerId, fencingToken, expiresAt, data, alive } = holder;
+    // Without tokens a term is told by its id, which in those of other clients is new with each renewal.
+    const { ownerId, fencingToken, id, expiresAt, data, alive } = holder;
     const newest = this.#newest;
     // Every renewal, and every change of the data, moves the end of the lease forward.
-    if (newest !== undefined && newest.fencingToken === fencingToken) {
+    if (newest?.fencingToken === fencingToken && this.#newestId === id) {
       if (expiresAt < newest.expiresAt) return undefined;
     }
-    if (!alive) this.#deadToken = Math.max(this.#deadToken, fencingToken);
+    if (!alive) {
+      this.#deadToken = Math.max(this.#deadToken, fencingToken);
+      this.#deadId = id;
+    }
     const leader = { ownerId, fencingToken, expiresAt, ...(data !== undefined && { data }) };
     this.#newest = leader;
+    this.#newestId = id;
     // Who was dead has stopped to believe, also where a renewal of it landed late.
-    return fencingToken > this.#deadToken ? leader : null;
+    const isDead = id === undefined ? fencingToken <= this.#deadToken : id === this.#deadId;
+    return isDead ? null : leader;
   }
 }
 

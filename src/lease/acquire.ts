@@ -123,14 +123,13 @@ export class Acquisition {
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
         // Other processes get their turn after a run of hand-overs: once, whatever is released meanwhile.
-        const pauseMs = standBackMs(settings.pollMs, runtime.random());
-        await sleep(runtime, pauseMs, [signal]);
+        await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
         this.#standBack = false;
         outlook.doubt();
       }
       signal.throwIfAborted();
       const before = answered ? undefined : outlook.busy;
-      proposals = before === undefined ? proposals + 1 : 0;
+      proposals = before === undefined ? proposals + 1 : before[1].unread ? proposals : 0;
       const seen = await this.#step(before);
       if (seen.kind === "granted") {
         const grant = await this.#confirm(seen.proposal);
@@ -141,6 +140,7 @@ export class Acquisition {
       else outlook.doubt();
       const { busy } = outlook;
       const contended = proposals >= TRY_PROPOSALS_MAX;
+      if (busy?.[1].unread && !contended) continue; // no answer, and nothing to wait for, yet
       if (!wait) {
         answered = busy !== undefined || contended;
         // Closing an open proposal is a step too, and may still find the lock ours.
@@ -163,16 +163,15 @@ export class Acquisition {
   }
 
   #propose(): Promise<Seen> {
-    const { takeover } = this.#outlook;
-    const proposal = propose(this.#context, this.#order, { takeover });
+    const proposal = propose(this.#context, this.#order, this.#outlook);
     return this.#send(proposal, this.#outlook.writes(proposal));
   }
 
   async #takeOffer(offer: Offer): Promise<Seen> {
     const { grantId, handedSince, names } = offer.from.proposal;
     const [name] = names as [string];
+    const since = { handedSince: handedSince ?? this.#context.runtime.now() };
     try {
-      const since = { handedSince: handedSince ?? this.#context.runtime.now() };
       const proposal = propose(this.#context, this.#order, since);
       const input = this.#context.table.layout.handOver(name, grantId, proposal);
       const seen = await this.#send(proposal, [{ name, input }]);
@@ -190,7 +189,7 @@ export class Acquisition {
   /** Looks at a record; where only shared holders are in the way, asks that nobody join them. */
   async #look(name: string, { until }: Busy): Promise<Seen> {
     const { table } = this.#context;
-    if (until !== undefined && this.#order.wait) {
+    if (until !== undefined && this.#order.wait && table.layout.abilities.shared) {
       const all = new Map<string, LockRecord | undefined>();
       // All that were in the way so far: what is free by now must stay so until the others are.
       for (const asked of this.#asked.add(name)) {
@@ -217,6 +216,8 @@ export class Acquisition {
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.records);
+    const isLeft = this.#open && seen.kind !== "granted" && this.#context.table.layout.endless;
+    if (isLeft) this.#cleanUp(open, true); // not closed: it may still come, and stay
     this.#open = undefined;
     return seen;
   }
@@ -243,12 +244,11 @@ export class Acquisition {
   /** Looks for a proposal in records, and closes it where a fence has passed it. */
   #compare(proposal: Proposal | undefined, records: Records = new Map()): Seen {
     const seen: Seen = { kind: "records", records };
-    if (proposal === undefined) return seen;
-    if (isGranted(records, proposal)) return { kind: "granted", proposal };
-    const isPassed = [...records.values()].some((record) =>
-      record && record.fence >= proposal.token
-    );
-    if (!isPassed || this.#open === undefined) return seen;
+    if (proposal && isGranted(records, proposal)) return { kind: "granted", proposal };
+    if (proposal === undefined || this.#open === undefined) return seen;
+    // Without tokens nothing passes it: a request that is under way may still be applied.
+    const { token } = proposal;
+    if (!token || ![...records.values()].some((one) => one && one.fence >= token)) return seen;
     // Gone from one of several names, it may still be on the others.
     if (this.#open.names.length > 1) this.#cleanUp(this.#open, false);
     this.#open = undefined;
@@ -276,8 +276,7 @@ export class Acquisition {
     this.#open = undefined;
     this.#granted = proposal;
     const kept = await keepHalf(this.#context, state, () => this.#budget.limits());
-    // It is the lease's to look after from here on; or it was taken from us before we knew of it. Taken
-    // from us on one of several names, it is still there on the others.
+    // The lease's to look after from here on; or lost, and on one of several names still there on others.
     this.#granted = undefined;
     if (!kept && proposal.names.length > 1) this.#cleanUp(proposal, false);
     return kept ? state : undefined;

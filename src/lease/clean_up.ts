@@ -5,7 +5,7 @@
  */
 
 import { type ProtocolContext, sleep } from "./context.ts";
-import { closeProposal, isGranted, type Proposal, sendRelease } from "./proposal.ts";
+import { closeProposal, isGranted, type Proposal, sendRelease, UNDER_WAY_MS } from "./proposal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
 /** How often a clean-up is tried, with pauses of up to this. */
@@ -15,29 +15,36 @@ const PAUSE_MAX_MS = 2_000;
 /**
  * Releases a grant, and before that closes it where its proposal is still open: released first, a
  * request that is still on its way would take the lock again for nobody. Tries for two leases at the
- * most; by then a grant that nobody renews is dead.
+ * most; by then a grant that nobody renews is dead. In a format where nothing ends and nothing can be
+ * closed, what comes late would be held for ever: there it is released until none can come any more.
  */
 export async function cleanUp(
   context: ProtocolContext,
   proposal: Proposal,
   open: boolean,
 ): Promise<void> {
-  const { runtime, emit } = context;
+  const { runtime, emit, table: { layout } } = context;
+  const awaits = open && layout.endless;
   const { names } = proposal;
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
-    const outcome = await (open ? closeProposal : sendRelease)(context, proposal);
-    if (outcome.error !== undefined) {
-      emit({ type: "trouble", step: "clean-up", code: codeOf(outcome.error) });
-      const spent = runtime.now().mono - start;
-      if (!isPassing(outcome.error) || round > ROUNDS_MAX || spent > 2 * proposal.leaseMs) return;
-      const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
-      await sleep(runtime, pause * (0.5 + runtime.random() / 2), [], true);
+    const outcome = await (open && !awaits ? closeProposal : sendRelease)(context, proposal);
+    const spent = runtime.now().mono - start;
+    const { error } = outcome;
+    if (error !== undefined) {
+      emit({ type: "trouble", step: "clean-up", code: codeOf(error) });
+      const isOver = !layout.endless && spent > 2 * proposal.leaseMs;
+      if (!isPassing(error) || round > ROUNDS_MAX || isOver) return;
+    } else if (awaits) {
+      if (spent > UNDER_WAY_MS) return;
+    } else {
+      // The record that comes back from closing shows whether there is something to release. Of several
+      // names it shows only one, and another holder may have taken just that one over.
+      if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;
+      open = false;
       continue;
     }
-    // The record that comes back from closing shows whether there is something to release. Of several
-    // names it shows only one, and another holder may have taken just that one over.
-    if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;
-    open = false;
+    const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
+    await sleep(runtime, pause * (0.5 + runtime.random() / 2), [], true);
   }
 }

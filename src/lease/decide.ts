@@ -125,13 +125,19 @@ export function deadOf({ holders }: LockRecord, view: View): Holder[] {
 /** What an acquisition may do about a record. */
 export type Verdict =
   /** Nobody is in. */
-  | { readonly kind: "free" }
+  | { readonly kind: "free"; readonly record?: LockRecord }
   /** Others share it, and there is room for one more. */
-  | { readonly kind: "room" }
+  | { readonly kind: "room"; readonly record?: LockRecord }
   /** There is room when these are removed. */
   | { readonly kind: "dead"; readonly record: LockRecord; readonly dead: readonly Holder[] }
   /** Somebody is in the way. `until`: shared holders, who may be asked to let nobody else in. */
-  | { readonly kind: "busy"; readonly deadInMs: number; readonly until?: number }
+  | {
+    readonly kind: "busy";
+    readonly deadInMs: number;
+    readonly until?: number;
+    /** Only a part of the record was seen: it must be read. */
+    readonly unread?: boolean;
+  }
   /** It is held with other permits. Waiting is no answer: the two callers do not mean the same. */
   | { readonly kind: "mismatch"; readonly permits: number | undefined };
 
@@ -149,10 +155,12 @@ export function judge(
   if (shares && permits === undefined && waitMs > 0 && waitMs < WAITING_MOST_MS) {
     return { kind: "busy", deadInMs: waitMs };
   }
-  if (holders.length === 0) return { kind: "free" };
+  if (holders.length === 0) return { kind: "free", record };
   const live = holders.filter((holder) => deadInMs(holder, view) > 0);
   if (live.length === 0) return { kind: "dead", record, dead: holders };
-  if (record.permits !== permits) return { kind: "mismatch", permits: record.permits };
+  if (record.permits !== permits && !record.anyPermits) {
+    return { kind: "mismatch", permits: record.permits };
+  }
   const ends = live.map((holder) => deadInMs(holder, view));
   const isAlone = live.some((holder) => holder.mode === "exclusive");
   if (isAlone || !shares) {
@@ -167,7 +175,7 @@ export function judge(
   // The first that goes makes room.
   if (live.length >= (permits ?? Infinity)) return { kind: "busy", deadInMs: Math.min(...ends) };
   const dead = deadOf(record, view);
-  return dead.length > 0 ? { kind: "dead", record, dead } : { kind: "room" };
+  return dead.length > 0 ? { kind: "dead", record, dead } : { kind: "room", record };
 }
 
 /**

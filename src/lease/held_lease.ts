@@ -4,6 +4,8 @@
  * @module
  */
 
+import { demand } from "../records/abilities.ts";
+import type { LayoutAbilities } from "../records/layout.ts";
 import { checkData, type LockMode } from "../records/record.ts";
 import type { ProtocolContext } from "./context.ts";
 import { heldForMs, renewalAttemptMs } from "./decide.ts";
@@ -52,6 +54,11 @@ export class HeldLease implements Lease {
     this.#hold = new Hold(context, state, options, hooks.ended);
   }
 
+  /** Whether it is the lease of this token, or of this grant. */
+  isOf({ token, id }: { readonly token?: number; readonly id?: string }): boolean {
+    return this.#state.proposal.token === token || this.#state.proposal.grantId === id;
+  }
+
   get name(): string {
     return this.names[0]!;
   }
@@ -65,6 +72,7 @@ export class HeldLease implements Lease {
   }
 
   get fencingToken(): number {
+    this.#demand("fencing");
     return this.#state.proposal.token;
   }
 
@@ -90,10 +98,12 @@ export class HeldLease implements Lease {
 
   async update(data: string | null): Promise<void> {
     if (data !== null) checkData("update a lease", "data", data);
+    this.#demand("data");
     await this.#hold.renew(data);
   }
 
   conditionCheck(options: ConditionCheckOptions = {}): LeaseConditionCheck {
+    this.#demand("guard");
     return conditionCheck(this.#context, this.#state.proposal, options);
   }
 
@@ -102,6 +112,7 @@ export class HeldLease implements Lease {
     options: TransactOptions = {},
   ): Promise<void> {
     const set = checkTransact(items, options, this.names.length);
+    this.#demand("guard");
     this.#throwIfEnded();
     const { lost, lostName = this.name, error } =
       await (set.release ? this.#commit(items, set) : this.#hold.alone(() => {
@@ -120,6 +131,11 @@ export class HeldLease implements Lease {
   async [Symbol.asyncDispose](): Promise<void> {
     // Said by an event, and finished in the background: the error of the body comes first.
     await this.release().catch(() => {});
+  }
+
+  /** Whether the format of the record can do something. */
+  #demand(ability: keyof LayoutAbilities): void {
+    demand(this.#context.table.layout, ability, this.name);
   }
 
   #throwIfEnded(): void {

@@ -216,7 +216,7 @@ export class Holdings {
     }
     const room = this.#rooms.get(key);
     if (!room?.lease.held) return undefined;
-    const { fencingToken } = room.lease;
+    const { token: fencingToken } = room.state.proposal;
     const since = this.#runtime.now();
     const entry = room.enter(({ lost, held }) => {
       const heldMs = heldForMs(since, this.#runtime.now());

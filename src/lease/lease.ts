@@ -30,6 +30,8 @@ export interface Lease {
    * each of them. Pass it to whatever the
    * lock guards, and have it refuse a smaller one than it has seen: a holder that was paused past
    * its lease does not know yet that it lost it.
+   *
+   * @throws {LockError} `UNSUPPORTED`, where the layout of another lock client has none.
    */
   readonly fencingToken: number;
   /** What the holder calls itself, as others see it. */

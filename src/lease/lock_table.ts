@@ -10,7 +10,7 @@ import type { SendOptions } from "../dynamodb/options.ts";
 import { type DynamoError, isDynamoError } from "../dynamodb/errors.ts";
 import { classify } from "../dynamodb/retry.ts";
 import type { Wire } from "../dynamodb/wire.ts";
-import type { Layout, UpdateInput } from "../records/layout.ts";
+import type { Layout, WriteInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
 import type { Moment, Runtime } from "../runtime.ts";
 import type { ProtocolSettings } from "./context.ts";
@@ -22,7 +22,7 @@ import { translate } from "./translate.ts";
 /** A conditional write to the record of one name. */
 export interface RecordWrite {
   readonly name: string;
-  readonly input: UpdateInput;
+  readonly input: WriteInput;
 }
 
 /** What the table has shown of the records, by name; `undefined` where there is none. */
@@ -81,9 +81,11 @@ export class LockTable {
   /** Sends conditional writes, of which all are applied or none. Never throws. */
   write(writes: readonly RecordWrite[], limits?: CallLimits): Promise<WriteOutcome> {
     const names = writes.map(({ name }) => name);
-    if (writes.length === 1) return this.#write("UpdateItem", writes[0]!.input, names, limits);
-    // Elements of a transaction return nothing where they are applied.
-    const elements = writes.map(({ input: { ReturnValues: _, ...Update } }) => ({ Update }));
+    if (writes.length === 1) {
+      const { operation = "UpdateItem", ...input } = writes[0]!.input;
+      return this.#write(operation, input, names, limits);
+    }
+    const elements = writes.map(({ input }) => elementOf(input));
     return this.transact(elements, names, limits);
   }
 
@@ -156,8 +158,9 @@ export class LockTable {
    * @throws {LockServiceError} When DynamoDB does not answer.
    */
   async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
-    const { Item } = await this.#ask("GetItem", this.layout.read(name), name, limits);
-    return this.#see(name, Item);
+    const { operation = "GetItem", ...input } = this.layout.read(name);
+    const { Item, Items } = await this.#ask(operation, input, name, limits);
+    return this.#see(name, Item, true, Items);
   }
 
   /**
@@ -170,6 +173,12 @@ export class LockTable {
     limits: CallLimits,
   ): AsyncGenerator<[string, LockRecord | undefined]> {
     let from: Item | undefined;
+    // A record may be several items. They come one after the other, but may be on two pages.
+    let items: Item[] = [];
+    const record = (): [string, LockRecord | undefined] => {
+      const name = this.layout.nameOf(items[0]!);
+      return [name, this.#see(name, items[0], true, items)];
+    };
     do {
       const { Items, LastEvaluatedKey }: Answer = await this.#ask(
         "Scan",
@@ -178,11 +187,15 @@ export class LockTable {
         limits,
       );
       for (const item of Items ?? []) {
-        const name = this.layout.nameOf(item);
-        yield [name, this.#see(name, item)];
+        if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
+          yield record();
+          items = [];
+        }
+        items.push(item);
       }
       from = LastEvaluatedKey;
     } while (from !== undefined);
+    if (items.length > 0) yield record();
   }
 
   /** Sends a request that only reads. */
@@ -233,10 +246,20 @@ export class LockTable {
   }
 
   /** Takes in an answer; the holder of a write that was applied is ourselves, and not watched. */
-  #see(name: string, item: Item | undefined, watch = true): LockRecord | undefined {
+  #see(
+    name: string,
+    item: Item | undefined,
+    watch = true,
+    items?: readonly Item[],
+  ): LockRecord | undefined {
     this.answeredAt = this.#runtime.now();
-    const record = this.layout.parse(name, item);
+    const record = this.layout.parse(name, item, items);
     this.memory.see(name, record, watch ? this.answeredAt : undefined);
     return record;
   }
+}
+
+/** A write as an element of a transaction, which returns nothing where it is applied. */
+export function elementOf({ operation, ReturnValues: _, ...input }: WriteInput): object {
+  return { [operation?.slice(0, -4) ?? "Update"]: input };
 }

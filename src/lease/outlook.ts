@@ -16,6 +16,9 @@ export type Busy = Extract<Verdict, { kind: "busy" }>;
 /** Nothing is known of the record: it must be looked at. */
 const UNKNOWN: Busy = { kind: "busy", deadInMs: Infinity };
 
+/** A part of the record is known, by which it cannot be judged: it must be read. */
+const UNREAD: Busy = { kind: "busy", deadInMs: 0, unread: true };
+
 /** The names of one acquisition. */
 export class Outlook {
   readonly #context: ProtocolContext;
@@ -64,6 +67,8 @@ export class Outlook {
     for (const [name, record] of records) {
       const verdict: Verdict = this.#steal && record?.holders.length
         ? { kind: "dead", record, dead: record.holders }
+        : record?.partial
+        ? UNREAD
         : judge(record, this.#wish, table.view(settings));
       this.#verdicts.set(name, verdict);
       if (verdict.kind !== "mismatch") continue;
@@ -80,7 +85,9 @@ export class Outlook {
       name,
       input: verdict.kind === "dead"
         ? layout.takeOver(name, proposal, verdict.record, verdict.dead)
-        : layout[verdict.kind === "room" ? "join" : "acquire"](name, proposal),
+        : verdict.kind === "room"
+        ? layout.join(name, proposal, verdict.record)
+        : layout.acquire(name, proposal, verdict.kind === "free" ? verdict.record : undefined),
     }));
   }
 

@@ -47,7 +47,10 @@ export function propose(
   const sentAt = runtime.now();
   const estimate = table.clock.estimate(sentAt);
   const fence = Math.max(...names.map((name) => table.memory.fence(name)));
-  const token = nextToken(estimate, fence, runtime.random());
+  const { fencing } = table.layout.abilities;
+  const token = fencing === "time"
+    ? nextToken(estimate, fence, runtime.random())
+    : fencing && fence + 1 || 0;
   // Only damage counts so far.
   if (token > FENCE_MAX) {
     throw damagedRecord(names.find((name) => table.memory.fence(name) === fence)!);
@@ -75,7 +78,7 @@ export function isGranted(records: Records | undefined, { grantId }: Proposal): 
 }
 
 /** For how long a request may be under way at the most; meanwhile a signature that was ahead comes true. */
-const UNDER_WAY_MS = 60_000;
+export const UNDER_WAY_MS: number = 60_000;
 
 /**
  * Raises the fence to a proposal's token and so makes sure that it can never be applied any more. Of
@@ -92,12 +95,20 @@ export async function closeProposal(
 ): Promise<WriteOutcome> {
   const { table, runtime } = context;
   const [name] = proposal.names as [string];
-  const close = (time: (now: Moment) => number) => {
+  const close = async (time: (now: Moment) => number): Promise<WriteOutcome> => {
     const now = runtime.now();
     // The record that this makes where there is none lives as long as any.
     const expires = Math.ceil(table.clock.upper(now) + proposal.leaseMs);
     const input = table.layout.close(name, { ...proposal, expires });
-    return table.write([{ name, input }], { ...limits(), time: time(now) });
+    if (input !== undefined) {
+      return await table.write([{ name, input }], { ...limits(), time: time(now) });
+    }
+    // A format without a fence: a request that is under way may still be applied, for nobody, and is dead
+    // after a lease.
+    return await table.read(name, limits()).then(
+      (record) => ({ records: new Map([[name, record]]) }),
+      (error) => ({ error }),
+    );
   };
   const madeAt = (now: Moment) => proposal.madeAt + now.mono - proposal.sentAt.mono;
   const outcome = await close(madeAt);

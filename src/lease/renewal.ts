@@ -73,7 +73,9 @@ export function lossOf(
 ): RenewalOutcome | undefined {
   for (const [name, record] of records ?? []) {
     if (findHolder(record, grantId) !== undefined) continue;
-    const granted = record !== undefined && record.fence > token;
+    // Without a fence, somebody else in our place.
+    const granted = record !== undefined &&
+      (record.fence > token || record.fence === 0 && record.holders.length > 0);
     return { lost: granted ? "LEASE_STOLEN" : "LEASE_DELETED", lostName: name };
   }
 }

@@ -9,8 +9,9 @@ import { isDynamoError } from "../dynamodb/errors.ts";
 import { type LockError, LockServiceError, LockTransactionError } from "../errors.ts";
 import type { CheckInput } from "../records/layout.ts";
 import { NAMES_MAX } from "../records/place.ts";
+import type { Item } from "../records/record.ts";
 import type { ProtocolContext } from "./context.ts";
-import type { CallLimits, WriteOutcome } from "./lock_table.ts";
+import { type CallLimits, elementOf, type WriteOutcome } from "./lock_table.ts";
 import type { Proposal } from "./proposal.ts";
 import { lossOf, type RenewalOutcome } from "./renewal.ts";
 
@@ -64,6 +65,9 @@ export interface LeaseConditionCheck {
     readonly ConditionExpression: string;
     /** What its placeholders stand for. */
     readonly ExpressionAttributeNames: Record<string, string>;
+    /** The values that it compares with, where it does, in the format asked for. */
+    // deno-lint-ignore no-explicit-any -- whatever the caller's SDK calls a value
+    readonly ExpressionAttributeValues?: Record<string, any>;
   };
 }
 
@@ -109,11 +113,9 @@ export async function transact(
 ): Promise<TransactOutcome> {
   const { names } = proposal;
   const own = names.map((name) => {
-    const input = release ? table.layout.release(name, proposal) : {
-      ...table.layout.guard(name, proposal),
-      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    };
-    return { [release ? "Update" : "ConditionCheck"]: input };
+    if (release) return elementOf(table.layout.release(name, proposal));
+    const check = table.layout.guard(name, proposal);
+    return { ConditionCheck: { ...check, ReturnValuesOnConditionCheckFailure: "ALL_OLD" } };
   });
   const outcome = await table.transact([...own, ...items], names, limits, clientRequestToken);
   if (outcome.applied) return { applied: true };
@@ -165,6 +167,28 @@ export function conditionCheck(
   }
   const check: CheckInput = table.layout.guard(name, proposal);
   if (format === "json") return { ConditionCheck: check };
-  const plain = Object.entries(check.Key).map(([key, value]) => [key, (value as { S: string }).S]);
-  return { ConditionCheck: { ...check, Key: Object.fromEntries(plain) } };
+  const values = check.ExpressionAttributeValues;
+  return {
+    ConditionCheck: {
+      ...check,
+      Key: plain(check.Key),
+      ...(values && { ExpressionAttributeValues: plain(values) }),
+    },
+  };
+}
+
+/** Texts, numbers and bytes as the document client has them. */
+function plain(item: Item): Record<string, unknown> {
+  const values = Object.entries(item).map(([name, value]) => {
+    const [[type, content]] = Object.entries(value) as [[string, string]];
+    return [
+      name,
+      type === "N"
+        ? Number(content)
+        : type === "B"
+        ? Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))
+        : content,
+    ];
+  });
+  return Object.fromEntries(values);
 }

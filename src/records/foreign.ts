@@ -1,30 +1,51 @@
 /**
- * Says what an item that is not ours looks like, so that the error helps.
+ * Says what an item that is not ours looks like, and what reads it, so that the error helps.
  *
  * @module
  */
 
-import type { Item } from "./record.ts";
+import { LockTableError } from "../errors.ts";
+import { damagedRecord, type Item } from "./record.ts";
 
-/** The attributes by which the items of other lock clients are told; the first match names it. */
-const SIGNATURES: readonly (readonly [who: string, attributes: string])[] = [
-  ["python_dynamodb_lock", "lock_key record_version_number"],
-  ["dynamo-dlm", "resource_id release_code"],
-  ["DynaLock", "LockId TTL"],
-  ["Terraform", "LockID"],
-  ["the npm dynamodb-lock-client", "owner guid"],
-  ["Go dynamolock", "leaseDuration recordVersionNumber"],
+/** The attributes by which items are told; the first match names the client, and our layout for it. */
+const SIGNATURES: readonly (readonly [who: string, layout: string, attributes: string])[] = [
+  ["python_dynamodb_lock", "pythonDynamodbLock", "lock_key record_version_number"],
+  ["dynamo-dlm", "dynamoDlm", "resource_id release_code"],
+  ["DynaLock", "dynaLock", "LockId TTL"],
+  ["Terraform", "terraform", "LockID Info"],
+  ...["open", "closed"].map((mode) =>
+    [
+      `the npm dynamodb-lock-client, fail-${mode}`,
+      `npmLockClient({ mode: "fail-${mode}" })`,
+      `owner guid${mode === "open" ? " leaseDurationMs" : ""}`,
+    ] as const
+  ),
+  ["the AWS Java lock client", "javaLockClient", "leaseDuration recordVersionNumber"],
 ];
+
+const GO = ["Go dynamolock", "dynamolock"] as const;
+
+/** Which client's lock an item seems to be, and the layout that reads it. */
+function clientOf(item: Item): readonly [who?: string, layout?: string, attributes?: string] {
+  // Go dynamolock has the names of Java, whose lease is a bare number of milliseconds.
+  if (/^[-+]?[\d.]+[a-zµμ]/.test((item.leaseDuration as { S?: string })?.S ?? "")) return GO;
+  return SIGNATURES.find(([, , names]) => names.split(" ").every((name) => name in item)) ?? [];
+}
 
 /** What the item seems to be, in words, without any value of it. */
 export function describeForeign(item: Item): string {
-  // Java and Go use the same names; Java's lease is a bare number of milliseconds.
-  if (/^\d+$/.test((item.leaseDuration as { S?: string })?.S ?? "")) {
-    return "a lock of the AWS Java lock client";
-  }
-  for (const [who, attributes] of SIGNATURES) {
-    if (attributes.split(" ").every((name) => name in item)) return `a lock of ${who}`;
-  }
+  const [who, layout] = clientOf(item);
+  if (who) return `a lock of ${who}: use the layout '${layout}' of ./layouts`;
+  if ("LockID" in item && "Digest" in item) return "a digest of Terraform, and no lock";
+  if ("fence" in item && "holders" in item) return "a lock in a format of this package";
   // Names of attributes tell enough; values may be anybody's secret.
   return `no lock, with the attributes ${Object.keys(item).sort().join(", ").slice(0, 99)}`;
+}
+
+/** The error of an item that a layout cannot read: another's, or one of its own that is damaged. */
+export function unreadable(name: string, item: Item, layout?: string): LockTableError {
+  if (layout !== undefined && clientOf(item)[1] === layout) return damagedRecord(name);
+  const how = layout ? ` by the layout '${layout}'` : "";
+  const what = `the item under its key is ${describeForeign(item)}`;
+  return new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}'${how} as ${what}`, name);
 }

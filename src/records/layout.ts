@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { AttributeValue } from "../dynamodb/values.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
 
 /** Where the records live. */
@@ -21,30 +20,41 @@ export interface TablePlace {
   readonly prefix: string;
 }
 
-/** The input of an `UpdateItem`. */
-export interface UpdateInput {
+/** The input of a conditional write. */
+export interface WriteInput {
+  /** What it is, where it is no `UpdateItem`. */
+  readonly operation?: "PutItem" | "DeleteItem";
   readonly TableName: string;
-  readonly Key: Item;
-  readonly UpdateExpression: string;
+  readonly Key?: Item;
+  readonly Item?: Item;
+  readonly UpdateExpression?: string;
   readonly ConditionExpression: string;
   readonly ExpressionAttributeNames: Record<string, string>;
-  readonly ExpressionAttributeValues?: Record<string, AttributeValue>;
+  readonly ExpressionAttributeValues?: Item;
   readonly ReturnValues?: "ALL_NEW";
   readonly ReturnValuesOnConditionCheckFailure: "ALL_OLD";
 }
 
-/** The input of a `GetItem`. */
+/** How one record is read. */
 export interface ReadInput {
+  /** A `GetItem`, or a `Query` where a record is several items. */
+  readonly operation?: "Query";
   readonly TableName: string;
-  readonly Key: Item;
+  readonly Key?: Item;
+  readonly KeyConditionExpression?: string;
+  readonly ExpressionAttributeNames?: Record<string, string>;
+  readonly ExpressionAttributeValues?: Item;
   readonly ConsistentRead: true;
 }
 
 /** A check of an item in somebody's transaction. */
-export type CheckInput = Pick<
-  UpdateInput,
-  "TableName" | "Key" | "ConditionExpression" | "ExpressionAttributeNames"
->;
+export interface CheckInput {
+  readonly TableName: string;
+  readonly Key: Item;
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeNames: Record<string, string>;
+  readonly ExpressionAttributeValues?: Item;
+}
 
 /** The input of a `Scan`. */
 export interface ScanInput {
@@ -52,38 +62,66 @@ export interface ScanInput {
   readonly ConsistentRead: true;
   readonly FilterExpression: string;
   readonly ExpressionAttributeNames: Record<string, string>;
-  readonly ExpressionAttributeValues: Record<string, AttributeValue>;
+  readonly ExpressionAttributeValues?: Item;
   readonly ExclusiveStartKey?: Item;
 }
 
 /** What tells a grant of a lock from others. */
 export type GrantKey = Pick<Grant, "grantId" | "mode">;
 
+/** What a record format can do. What it cannot is refused with an error that says so. */
+export interface LayoutAbilities {
+  /**
+   * Whether a grant has a fencing token, greater than every earlier one of its lock: a time of the
+   * server, or a count.
+   */
+  readonly fencing: "time" | "count" | false;
+  /** Whether several may share a lock. */
+  readonly shared: boolean;
+  /** Whether a lock can be a semaphore. */
+  readonly permits: boolean;
+  /** Whether a record says when a lease ends, by which a dead holder is told without watching it. */
+  readonly serverClock: boolean;
+  /** Whether a transaction can check that a grant is there. */
+  readonly guard: boolean;
+  /** Whether a holder can store data beside the lock. */
+  readonly data: boolean;
+}
+
 /**
  * One record format. Every write of it carries a condition and asks for the record back when the
  * condition fails, so that a lost answer can be told from a lost lock without another request.
  */
 export interface Layout {
-  /** Takes a lock that is absent, or that nobody is in. */
-  acquire(name: string, grant: Grant): UpdateInput;
+  /** What it is called in errors. */
+  readonly name: string;
+  /** What it can do. */
+  readonly abilities: LayoutAbilities;
+  /** Whether a lock is held for ever that nobody gives back. */
+  readonly endless?: true;
+  /** Takes a lock that is absent, or that nobody is in: `seen` is its record, where one was seen. */
+  acquire(name: string, grant: Grant, seen?: LockRecord): WriteInput;
   /** Takes a lock that others share already. */
-  join(name: string, grant: Grant): UpdateInput;
+  join(name: string, grant: Grant, seen?: LockRecord): WriteInput;
   /** Takes a lock and removes dead holders, exactly as they were read. */
-  takeOver(name: string, grant: Grant, seen: LockRecord, dead: readonly Holder[]): UpdateInput;
+  takeOver(name: string, grant: Grant, seen: LockRecord, dead: readonly Holder[]): WriteInput;
   /** Replaces one grant of this process by another like it, without setting the lock free between. */
-  handOver(name: string, fromGrantId: string, grant: Grant): UpdateInput;
+  handOver(name: string, fromGrantId: string, grant: Grant): WriteInput;
   /** Moves the end of a grant, and with `data` replaces (`string`) or removes (`null`) its data. */
-  renew(name: string, grant: GrantKey, expires: number, data?: string | null): UpdateInput;
+  renew(name: string, grant: Grant, expires: number, data?: string | null): WriteInput;
   /** Gives a grant back. */
-  release(name: string, grant: GrantKey): UpdateInput;
-  /** Makes sure that a grant with this token, or a lower one, can never be made any more. */
-  close(name: string, grant: Grant): UpdateInput;
+  release(name: string, grant: GrantKey): WriteInput;
+  /**
+   * Makes sure that a grant with this token, or a lower one, can never be made any more; `undefined`
+   * where the format has no means for that.
+   */
+  close(name: string, grant: Grant): WriteInput | undefined;
   /** Asks new shared holders to stand back until a time of the server, in milliseconds. */
-  mark(name: string, until: number): UpdateInput;
+  mark(name: string, until: number): WriteInput;
   /** Removes dead holders, exactly as they were read, from among others. */
-  sweep(name: string, dead: readonly Holder[]): UpdateInput;
+  sweep(name: string, dead: readonly Holder[]): WriteInput;
   /** Takes a grant away from its holder, who is told at the next renewal. */
-  revoke(name: string, grant: GrantKey): UpdateInput;
+  revoke(name: string, grant: Holder): WriteInput;
   /** Checks that a grant is there, in somebody's transaction. */
   guard(name: string, grant: GrantKey): CheckInput;
   /** Reads a record. */
@@ -93,9 +131,27 @@ export interface Layout {
   /** The name of a record that was found so. */
   nameOf(item: Item): string;
   /**
-   * Understands an item.
+   * Understands an item; or several, where a record is made of them.
    *
    * @throws {LockTableError} When the item is not one of this layout, or is damaged.
    */
-  parse(name: string, item: Item | undefined): LockRecord | undefined;
+  parse(name: string, item: Item | undefined, others?: readonly Item[]): LockRecord | undefined;
+}
+
+/** A record format to be chosen for a manager. */
+export interface LayoutChoice {
+  /** What it is called in errors. */
+  readonly name: string;
+  /**
+   * What its own client calls the table and the keys, where that is known.
+   *
+   * @internal
+   */
+  readonly table: Partial<TablePlace>;
+  /**
+   * Makes the layout for a place.
+   *
+   * @internal
+   */
+  at(place: TablePlace): Layout;
 }

@@ -21,14 +21,16 @@ import type {
   CheckInput,
   GrantKey,
   Layout,
+  LayoutAbilities,
   ReadInput,
   ScanInput,
   TablePlace,
-  UpdateInput,
+  WriteInput,
 } from "./layout.ts";
 import {
   ADD,
   become,
+  encode,
   IS_ABSENT,
   IS_BELOW,
   IS_IN,
@@ -40,6 +42,7 @@ import {
   TAKE,
 } from "./native_expressions.ts";
 import { FORMAT, parseItem } from "./native_item.ts";
+import { RequestMaker } from "./requests.ts";
 import { type Grant, type Holder, type Item, type LockRecord, WAITING_MOST_MS } from "./record.ts";
 
 /** The attributes that the native record uses besides the key. No key may have such a name. */
@@ -54,26 +57,19 @@ function purgeAt(expires: number): number {
   return Math.ceil(expires / 1_000) + PURGE_SECONDS;
 }
 
-/** Values of DynamoDB from ours. Numbers of a record are whole and below 2^53. */
-function encode(values: Known): Item {
-  const item: Item = {};
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value === "string") item[name] = { S: value };
-    else if (typeof value === "number") item[name] = { N: `${value}` };
-    else if (value) item[name] = value;
-  }
-  return item;
-}
-
 /** The record format of this package, on a table. */
 export class NativeLayout implements Layout {
-  readonly #place: TablePlace;
+  readonly name = "native";
+  readonly abilities: LayoutAbilities = {
+    ...{ fencing: "time", shared: true, permits: true, serverClock: true, guard: true, data: true },
+  };
+  readonly #requests: RequestMaker;
 
   constructor(place: TablePlace) {
-    this.#place = place;
+    this.#requests = new RequestMaker(place);
   }
 
-  acquire(name: string, grant: Grant): UpdateInput {
+  acquire(name: string, grant: Grant): WriteInput {
     return this.#update(
       name,
       TAKE + become(grant),
@@ -83,14 +79,14 @@ export class NativeLayout implements Layout {
     );
   }
 
-  join(name: string, grant: Grant): UpdateInput {
+  join(name: string, grant: Grant): WriteInput {
     const room = grant.permits === undefined
       ? " AND attribute_not_exists(#permits)" + rightOfWay(grant)
       : " AND #permits=:n AND size(#holders)<:n";
     return this.#update(name, ADD, IS_BELOW + NO_EXCLUSIVE + room, this.#known(grant));
   }
 
-  takeOver(name: string, grant: Grant, seen: LockRecord, dead: readonly Holder[]): UpdateInput {
+  takeOver(name: string, grant: Grant, seen: LockRecord, dead: readonly Holder[]): WriteInput {
     // The fence as read: nobody has come in since, so there is as much room as there was.
     const known = { ...this.#known(grant), ":seen": seen.fence, ":old": seen.rawHolders };
     const isSeen = "#fence=:seen AND ";
@@ -103,7 +99,7 @@ export class NativeLayout implements Layout {
     return this.#update(name, ADD + change, isSeen + condition, { ...known, ...marks });
   }
 
-  handOver(name: string, fromGrantId: string, grant: Grant): UpdateInput {
+  handOver(name: string, fromGrantId: string, grant: Grant): WriteInput {
     const also = grant.mode === "exclusive" ? ",#exclusive=:g" : "";
     return this.#update(
       name,
@@ -113,7 +109,7 @@ export class NativeLayout implements Layout {
     );
   }
 
-  renew(name: string, grant: GrantKey, expires: number, data?: string | null): UpdateInput {
+  renew(name: string, grant: GrantKey, expires: number, data?: string | null): WriteInput {
     const change = data === undefined
       ? ""
       : data === null
@@ -128,11 +124,11 @@ export class NativeLayout implements Layout {
     );
   }
 
-  release(name: string, grant: GrantKey): UpdateInput {
+  release(name: string, grant: GrantKey): WriteInput {
     return this.#update(name, leave(grant), IS_IN, { "#g": grant.grantId });
   }
 
-  close(name: string, grant: Grant): UpdateInput {
+  close(name: string, grant: Grant): WriteInput {
     return this.#update(
       name,
       "SET #format=:format,#fence=:t,#holders=if_not_exists(#holders,:empty)," +
@@ -142,7 +138,7 @@ export class NativeLayout implements Layout {
     );
   }
 
-  mark(name: string, until: number): UpdateInput {
+  mark(name: string, until: number): WriteInput {
     return this.#update(
       name,
       "SET #waiting=:until",
@@ -153,12 +149,12 @@ export class NativeLayout implements Layout {
     );
   }
 
-  sweep(name: string, dead: readonly Holder[]): UpdateInput {
+  sweep(name: string, dead: readonly Holder[]): WriteInput {
     const { change, condition, marks } = removal(dead);
     return this.#update(name, change.trim(), condition, marks);
   }
 
-  revoke(name: string, grant: GrantKey): UpdateInput {
+  revoke(name: string, grant: GrantKey): WriteInput {
     // The fence passes the token, so that its holder sees that the lock was taken away.
     return this.#update(name, `SET #fence=#fence+:one ${leave(grant)}`, IS_IN, {
       "#g": grant.grantId,
@@ -167,74 +163,29 @@ export class NativeLayout implements Layout {
   }
 
   guard(name: string, { grantId }: GrantKey): CheckInput {
-    return {
-      ...this.#target(name),
-      ConditionExpression: IS_IN,
-      ExpressionAttributeNames: { "#holders": "holders", "#g": grantId },
-    };
+    return this.#requests.check(name, IS_IN, { "#g": grantId });
   }
 
   read(name: string): ReadInput {
-    return { ...this.#target(name), ConsistentRead: true };
+    return this.#requests.read(name);
   }
 
   scan(prefix: string, from: Item | undefined): ScanInput {
-    const { name, partitionKey, sortKey, sortValue } = this.#place;
-    const values = {
-      ":format": FORMAT,
-      // DynamoDB wants no empty text here, which everything begins with.
-      ":prefix": this.#place.prefix + prefix || undefined,
-      ":sort": sortKey && sortValue,
-    };
-    return {
-      TableName: name,
-      ConsistentRead: true,
-      FilterExpression: "#format=:format" +
-        (values[":prefix"] ? " AND begins_with(#key,:prefix)" : "") +
-        (sortKey ? " AND #sort=:sort" : ""),
-      ExpressionAttributeNames: {
-        "#format": "format",
-        ...(values[":prefix"] && { "#key": partitionKey }),
-        ...(sortKey && { "#sort": sortKey }),
-      },
-      ExpressionAttributeValues: encode(values),
-      ...(from && { ExclusiveStartKey: from }),
-    };
+    return this.#requests.scan(prefix, from, "#format=:format", { ":format": FORMAT });
   }
 
   nameOf(item: Item): string {
-    const { partitionKey, prefix } = this.#place;
-    return (item[partitionKey] as { S: string }).S.slice(prefix.length);
+    return this.#requests.nameOf(item);
   }
 
   parse(name: string, item: Item | undefined): LockRecord | undefined {
     return parseItem(name, item);
   }
 
-  #target(name: string): { TableName: string; Key: Item } {
-    const { name: TableName, partitionKey, prefix, sortKey, sortValue } = this.#place;
-    const key = { [partitionKey]: prefix + name, ...(sortKey && { [sortKey]: sortValue }) };
-    return { TableName, Key: encode(key) };
-  }
-
-  /** A write. Its names and values are those that its expressions mention: DynamoDB wants no other. */
-  #update(name: string, change: string, condition: string, known: Known): UpdateInput {
-    const names: Record<string, string> = {};
-    const values: Known = {};
-    for (const [mark] of `${change} ${condition}`.matchAll(/[#:]\w+/g)) {
-      if (mark[0] === "#") names[mark] = (known[mark] ?? mark.slice(1)) as string;
-      else values[mark] = known[mark];
-    }
-    return {
-      ...this.#target(name),
-      UpdateExpression: change,
-      ConditionExpression: condition,
-      ExpressionAttributeNames: names,
-      // An empty map of values is refused, and nobody needs the record after a release.
-      ...(Object.keys(values).length > 0 && { ExpressionAttributeValues: encode(values) }),
-      ...(change.startsWith("SET") && { ReturnValues: "ALL_NEW" }),
-      ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    };
+  /** A write that shows the record after it, where that is of use: nobody needs it after a release. */
+  #update(name: string, change: string, condition: string, known: Known): WriteInput {
+    const input = this.#requests.update(name, change, condition, known);
+    return change.startsWith("SET") ? { ...input, ReturnValues: "ALL_NEW" } : input;
   }
 
   #known({ grantId, token, mode, permits, ownerId, expires, leaseMs, data, madeAt }: Grant): Known {
@@ -249,7 +200,6 @@ export class NativeLayout implements Layout {
       }),
     };
     return {
-      "#key": this.#place.partitionKey,
       "#g": grantId,
       ":format": FORMAT,
       ":t": token,

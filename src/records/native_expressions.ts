@@ -7,10 +7,21 @@
 
 import type { AttributeValue } from "../dynamodb/values.ts";
 import type { GrantKey } from "./layout.ts";
-import type { Grant, Holder } from "./record.ts";
+import type { Grant, Holder, Item } from "./record.ts";
 
 /** What the placeholders of an expression stand for, where it is not what they are called. */
 export type Known = Record<string, string | number | AttributeValue | undefined>;
+
+/** Values of DynamoDB from ours. Numbers of a record are whole and below 2^53. */
+export function encode(values: Known): Item {
+  const item: Item = {};
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value === "string") item[name] = { S: value };
+    else if (typeof value === "number") item[name] = { N: `${value}` };
+    else if (value) item[name] = value;
+  }
+  return item;
+}
 
 /** Makes the record as if nobody were in. */
 export const TAKE = "SET #format=:format,#fence=:t,#holders=:map,#purge=:p";

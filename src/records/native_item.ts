@@ -6,8 +6,7 @@
 
 import { DATE_MS_MAX } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
-import { LockTableError } from "../errors.ts";
-import { describeForeign } from "./foreign.ts";
+import { unreadable } from "./foreign.ts";
 import {
   damagedRecord,
   FENCE_MAX,
@@ -29,8 +28,7 @@ export function parseItem(name: string, item: Item | undefined): LockRecord | un
   if (item === undefined) return undefined;
   const loose = item as Record<string, Loose>;
   if (loose.format?.N !== FORMAT.N) {
-    const what = `the item under its key is ${describeForeign(item)}`;
-    throw new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}' as ${what}`, name);
+    throw unreadable(name, item);
   }
   try {
     return parseRecord(loose);

@@ -69,15 +69,17 @@ export function checkNames(names: unknown, place: TablePlace): readonly string[]
   return (list as string[]).sort();
 }
 
-/** Checks where the locks live, and fills in the defaults. */
-export function placeOf(table: string | TableOptions): TablePlace {
+/** Checks where the locks live, and fills in the defaults, or those of a layout. */
+export function placeOf(
+  table: string | TableOptions,
+  defaults: Partial<TablePlace> = {},
+): TablePlace {
   const action = "use a lock table";
   const options = typeof table === "string" ? { name: table } : table;
-  const { name, partitionKey = "key", sortKey, sortValue, prefix = "" } = checkOptions(
-    action,
-    options,
-    TABLE_CHECKS,
-  );
+  const { name, partitionKey = "key", sortKey, sortValue, prefix = "" } = {
+    ...defaults,
+    ...checkOptions(action, options, TABLE_CHECKS),
+  };
   TABLE_CHECKS.name(action, "table", name);
   if (sortKey === undefined) {
     if (sortValue !== undefined) refuse(TypeError, action, "sortValue", "beside a 'sortKey'", "");

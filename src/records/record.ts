@@ -18,32 +18,38 @@ export type Item = Record<string, AttributeValue>;
 export interface Holder {
   /** The grant's id: 128 random bits. Whoever knows it can release the grant. */
   readonly grantId: string;
-  /** The fencing token of the grant. */
+  /** The fencing token of the grant; 0 where the format has none. */
   readonly token: number;
   /** How the grant shares the lock. */
   readonly mode: LockMode;
   /** Who holds it, as the holder calls itself. */
   readonly ownerId: string;
-  /** Until when, in the server's milliseconds since 1970. */
+  /** Until when, in the server's milliseconds since 1970; infinity where the format does not say. */
   readonly expires: number;
-  /** The length of the lease in milliseconds. */
+  /** The length of the lease in milliseconds; infinity where the format does not say. */
   readonly leaseMs: number;
   /** What the holder wrote beside it. */
   readonly data?: string;
+  /** Which one it is in, where a record is made of several items. */
+  readonly slot?: number;
 }
 
 /** The record of one lock. */
 export interface LockRecord {
-  /** The greatest fencing token ever granted or proposed. */
+  /** The greatest fencing token ever granted or proposed; 0 where the format has none. */
   readonly fence: number;
   /** Everybody in. */
   readonly holders: readonly Holder[];
   /** The permits of a semaphore. */
   readonly permits?: number;
+  /** How many may hold it at once is what each caller says: the format does not. */
+  readonly anyPermits?: boolean;
   /** Until when new shared holders stand back for an exclusive one, in the server's milliseconds. */
   readonly waiting?: number;
   /** The holders exactly as read, for a take-over that compares all of them. */
   readonly rawHolders: AttributeValue;
+  /** Not all holders are known: it must be read before it can be judged. */
+  readonly partial?: boolean;
 }
 
 /** How a caller wants to share a lock. */

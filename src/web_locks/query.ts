@@ -5,7 +5,7 @@
  */
 
 import type { LockHolderInfo } from "../inspect.ts";
-import type { Lease } from "../lease/lease.ts";
+import type { HeldLease } from "../lease/held_lease.ts";
 import type { LockMode } from "../records/record.ts";
 import { nameOf } from "./names.ts";
 import type { LockSource } from "./source.ts";
@@ -28,23 +28,20 @@ export interface LockManagerSnapshot {
   pending: LockSnapshotEntry[];
 }
 
-/** A lease, or a holder in a record. */
-interface Grant {
-  readonly fencingToken: number;
-  readonly mode: LockMode;
-  readonly ownerId: string;
-}
+type NamedLease = [name: string, lease: HeldLease];
 
 /** The leases of this manager, by name: each is in the table until its release is answered. */
-function leasesOf({ holdings }: LockSource): [name: string, lease: Lease][] {
-  return holdings.leases.flatMap((lease) =>
-    lease.names.map((name): [string, Lease] => [name, lease])
-  );
+function leasesOf({ holdings }: LockSource): NamedLease[] {
+  return holdings.leases.flatMap((lease) => lease.names.map((name): NamedLease => [name, lease]));
 }
 
-/** No two grants of a name have the same token. */
-function idOf([name, { fencingToken }]: [string, Grant]): string {
-  return `${fencingToken} ${name}`;
+/** Whether a holder in a record is one of these leases. */
+function isOneOf(
+  leases: readonly NamedLease[],
+  [name, { fencingToken: token, id }]: [string, LockHolderInfo],
+): boolean {
+  const key = id === undefined ? { token } : { id };
+  return leases.some(([one, lease]) => one === name && lease.isOf(key));
 }
 
 function entryOf(key: string, mode: LockMode, clientId: string): LockSnapshotEntry {
@@ -61,10 +58,10 @@ export async function queryLocks(source: LockSource): Promise<LockManagerSnapsho
   }
   const own = leasesOf(source);
   // What ended, or is ending, while the table was read may still have been in it.
-  const known = new Set([...before, ...own].map(idOf));
-  const held: [string, Grant][] = [
+  const known = [...before, ...own];
+  const held: [string, { readonly mode: LockMode; readonly ownerId: string }][] = [
     ...own.filter(([, { held }]) => held),
-    ...listed.filter((one) => !known.has(idOf(one)) && one[1].alive),
+    ...listed.filter((one) => one[1].alive && !isOneOf(known, one)),
   ];
   return {
     held: held.map(([name, { mode, ownerId }]) => entryOf(name, mode, ownerId)),

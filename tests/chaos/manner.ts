@@ -6,6 +6,7 @@
 
 import type { AcquireOptions } from "../../mod.ts";
 import type { Guard, Phase, WorkerOrder } from "./messages.ts";
+import { COMMIT_LOCKS, isOverCommits } from "./plan.ts";
 import type { Random } from "./random.ts";
 
 /** How a task goes about one turn with a lock. */
@@ -41,18 +42,17 @@ const STORM_GUARDS: readonly (readonly Guard[])[] = [
 
 /** How a task wants a lock in a storm. */
 const WISHES = [
-  "alone",
-  "alone",
-  "alone",
-  "alone",
-  "alone",
-  "several",
-  "shared",
-  "permit",
-] as const;
+  ...Array<"alone">(5).fill("alone"),
+  ...["several", "shared", "shared", "permit", "permit"] as const,
+];
+/** How many locks are shared: few, so that several meet in one. */
+const SHARED = 2;
 
 /** How long a task thinks in a storm, in leases: shortly, or so long that much can happen to it. */
 const STORM_THINKING = [[0, 0.02], [0, 0.1], [0, 0.1], [0, 0.4], [1, 2], [1.7, 2]] as const;
+
+/** In a storm over commits, which come to grief on their way. */
+const COMMIT_THINKING = [[0, 0.02], [0, 0.1], [0, 0.1], [0, 0.4]] as const;
 
 /** Chooses the manner of the next turn. */
 export function chooseManner(
@@ -66,20 +66,25 @@ export function chooseManner(
     const patient = { once: false, patienceMs: undefined, renew: true, careful: true };
     return { ...alone, guards: GUARDS, ...patient };
   }
+  const commits = isOverCommits(phase.storm);
   const manner: Manner = {
     ...alone,
-    guards: guarded ? random.pick(STORM_GUARDS) : ["lock"],
+    ...(commits && { names: [random.pick(COMMIT_LOCKS)] }),
+    guards: !guarded ? ["lock"] : commits ? ["commit"] : random.pick(STORM_GUARDS),
     once: random.chance(0.15),
     patienceMs: random.chance(0.2) ? random.between(100, 3_000) : undefined,
     renew: random.chance(0.75),
     careful: random.chance(0.5),
   };
-  const wish = guarded ? random.pick(WISHES) : "alone";
+  const wish = commits ? "alone" : random.pick(WISHES);
   if (wish === "several") {
     const second = random.pick(locks.filter((lock) => lock !== manner.names[0]));
     return { ...manner, names: [...manner.names, second], guards: ["commit"] };
   }
-  if (wish === "shared") return { ...manner, sharing: { mode: "shared" }, guards: [] };
+  if (wish === "shared") {
+    const names = [random.pick(locks.slice(0, SHARED))];
+    return { ...manner, names, sharing: { mode: "shared" }, guards: [] };
+  }
   if (wish === "permit") return { ...manner, names: [semaphore], sharing: { permits }, guards: [] };
   return manner;
 }
@@ -91,6 +96,8 @@ export function chooseThinking(
   leaseMs: number,
 ): { ms: number; hard: boolean } {
   if (phase.kind !== "storm") return { ms: random.between(5, 50), hard: false };
-  const [least, most] = random.pick(STORM_THINKING);
+  const [least, most] = random.pick(
+    isOverCommits(phase.storm) ? COMMIT_THINKING : STORM_THINKING,
+  );
   return { ms: random.between(least, most) * leaseMs, hard: !random.chance(0.8) };
 }

@@ -18,13 +18,16 @@ export interface NemesisFigures {
   /** Of all these, those that met a worker in the middle of a step. */
   ambushes: number;
   isolations: number;
+  /** Commits that were stopped on their way. */
+  stops: number;
 }
 
 /** `stop`: freezes the sender of a commit, which waits on its way until somebody else has taken over. */
 type Deed = "freeze" | "freeze past lease" | "kill" | "ambush" | "stop" | "isolate";
 type Deeds = readonly (readonly [Deed, number])[];
 
-const DEEDS: Deeds = [
+/** What it does in most storms. */
+export const DEEDS: Deeds = [
   ["freeze", 1],
   ["freeze past lease", 2],
   ["kill", 2],
@@ -33,11 +36,10 @@ const DEEDS: Deeds = [
   ["isolate", 2],
 ];
 
-/** In the control, which has little time, mostly what its plain writes are to meet. */
-export const CONTROL_DEEDS: Deeds = [
-  ["freeze past lease", 2],
+/** What it does in a storm over commits. */
+export const COMMIT_DEEDS: Deeds = [
   ["kill", 1],
-  ["stop", 5],
+  ["stop", 8],
 ];
 
 const STEPS: readonly Step[] = [
@@ -45,11 +47,10 @@ const STEPS: readonly Step[] = [
   ...["count", "count", "commit"],
 ];
 
-/** For how long the sender of a commit is frozen, in leases. */
-const STOP_FREEZE = [1.8, 2.8] as const;
+/** For how long the sender of a commit is frozen at the most, in leases. */
+const STOP_FREEZE = [2, 3] as const;
 
 interface Absence {
-  readonly timer: ReturnType<typeof setTimeout>;
   bringBack(): void;
 }
 
@@ -61,6 +62,7 @@ export class Nemesis {
     freezesPastLease: 0,
     ambushes: 0,
     isolations: 0,
+    stops: 0,
   };
   readonly #crew: Crew;
   readonly #proxy: ChaosProxy;
@@ -79,7 +81,7 @@ export class Nemesis {
     random: Random,
     leaseMs: number,
     holders: () => number[],
-    deeds: Deeds = DEEDS,
+    deeds: Deeds,
   ) {
     this.#crew = crew;
     this.#proxy = proxy;
@@ -101,10 +103,7 @@ export class Nemesis {
         this.#act();
       }
     } finally {
-      for (const { timer, bringBack } of [...this.#out.values()]) {
-        clearTimeout(timer);
-        bringBack();
-      }
+      for (const { bringBack } of [...this.#out.values()]) bringBack();
     }
   }
 
@@ -156,28 +155,41 @@ export class Nemesis {
     this.#ambush({
       step: "commit",
       moment: "before",
-      spring: (place) => this.#freeze(place, true, STOP_FREEZE),
+      spring: (place, untilLate) => {
+        this.figures.stops++;
+        const thawed = this.#freeze(place, true, STOP_FREEZE);
+        const absence = this.#out.get(place)!;
+        void untilLate(STOP_FREEZE[1] * this.#leaseMs).then(() => {
+          // Both go on together, when nothing can be right any more about what was decided.
+          if (this.#out.get(place) === absence) absence.bringBack();
+        });
+        return thawed;
+      },
     });
   }
 
   #ambush(
     { step, moment, spring }: Omit<Ambush, "spring"> & {
-      spring(place: number): Promise<void> | undefined;
+      spring(place: number, untilLate: (ms: number) => Promise<void>): Promise<void> | undefined;
     },
   ): void {
-    const giveUp = this.#proxy.lieInWait({
+    const ambush: Ambush = {
       step,
       moment,
-      spring: (key) => {
-        clearTimeout(timer);
+      spring: (key, untilLate) => {
         const place = this.#crew.placeOf(key);
-        if (!this.#isPresent(place) || this.#isWeary) return;
+        if (!this.#isPresent(place) || this.#isWeary) {
+          giveUp = this.#proxy.lieInWait(ambush); // for the next one
+          return;
+        }
+        clearTimeout(timer);
         this.figures.ambushes++;
-        return spring(place);
+        return spring(place, untilLate);
       },
-    });
+    };
+    let giveUp = this.#proxy.lieInWait(ambush);
     // Some steps are rare; a trap that nobody walks into is no use.
-    const timer = setTimeout(giveUp, 5_000);
+    const timer = setTimeout(() => giveUp(), 5_000);
   }
 
   #kill(place: number): void {
@@ -212,10 +224,12 @@ export class Nemesis {
 
   #bringBackLater(place: number, ms: number, act: () => void): void {
     const bringBack = () => {
+      clearTimeout(timer);
       this.#out.delete(place);
       act();
     };
-    this.#out.set(place, { timer: setTimeout(bringBack, ms), bringBack });
+    const timer = setTimeout(bringBack, ms);
+    this.#out.set(place, { bringBack });
   }
 }
 

@@ -10,7 +10,7 @@
 import { kindOf } from "../support/requests.ts";
 import { type Commit, laterGrant, type Write, writesOf } from "./commits.ts";
 import { type Exchange, FAULT_NAMES, fitting, meet } from "./faults.ts";
-import { type HttpReply, type HttpRequest, RequestReader, writeReply } from "./http.ts";
+import { type HttpReply, type HttpRequest, RequestReader, withoutHop, writeReply } from "./http.ts";
 import { Random } from "./random.ts";
 import { type Sighting, sightingOf } from "./sightings.ts";
 
@@ -26,10 +26,10 @@ export interface Ambush {
   /** Before DynamoDB gets it, or when it has been applied and before the answer goes out. */
   readonly moment: "before" | "after";
   /**
-   * The request waits for what this returns, and where it writes a counter also for a later grant; then
-   * it meets nothing else. Only before.
+   * The request waits for what this returns, and then meets nothing else; only before. `untilLate`
+   * waits until somebody else was granted the lock whose counter it writes, for so long at the most.
    */
-  spring(worker: string): Promise<void> | undefined;
+  spring(worker: string, untilLate: (ms: number) => Promise<void>): Promise<void> | undefined;
 }
 
 /** Where the faults come from: for each step its own. */
@@ -55,18 +55,9 @@ interface Call {
   readonly request: HttpRequest;
 }
 
-/** Headers that belong to one connection only, or that are written anew. */
-const HOP = ["connection", "keep-alive", "transfer-encoding", "content-length", "host"];
-
 const LOOK_EVERY_MS = 20;
 
 const decoder = new TextDecoder();
-
-function withoutHop(from: Headers): Headers {
-  const headers = new Headers(from);
-  for (const name of HOP) headers.delete(name);
-  return headers;
-}
 
 /** The fault-injecting proxy. */
 export class ChaosProxy {
@@ -217,7 +208,6 @@ export class ChaosProxy {
     const waiting = this.#spring(call, "before");
     if (waiting !== undefined) {
       await waiting;
-      await this.#untilLate(call);
       return await this.#forward(call);
     }
     if (this.#isIsolated(call)) {
@@ -242,12 +232,11 @@ export class ChaosProxy {
     return await meet(name, exchange);
   }
 
-  /** Keeps a write on its way until somebody else was granted its lock: for a lease, or until it heals. */
-  async #untilLate({ writes }: Call): Promise<void> {
-    const end = performance.now() + this.#options.leaseMs;
+  async #untilLate({ writes }: Call, ms: number): Promise<void> {
+    const end = performance.now() + ms;
     const isLate = () =>
       writes.some((write) => laterGrant(write, this.sightings, Infinity) !== undefined);
-    while (this.#faults !== undefined && !this.#closed && performance.now() < end && !isLate()) {
+    while (!this.#closed && performance.now() < end && !isLate()) {
       await this.#wait(LOOK_EVERY_MS);
     }
   }
@@ -283,11 +272,12 @@ export class ChaosProxy {
     this.sightings.push({ ...sighting, forwardedAt, answeredAt: performance.now() });
   }
 
-  #spring({ step, worker }: Call, moment: Ambush["moment"]): Promise<void> | undefined {
+  #spring(call: Call, moment: Ambush["moment"]): Promise<void> | undefined {
+    const { step, worker } = call;
     for (const ambush of this.#ambushes) {
       if (ambush.step !== step || ambush.moment !== moment) continue;
       this.#ambushes.delete(ambush);
-      return ambush.spring(worker);
+      return ambush.spring(worker, (ms) => this.#untilLate(call, ms));
     }
     return undefined;
   }

@@ -117,14 +117,15 @@ function describeStale({ operations }: History): string {
 }
 
 /** Writes of holders that were stopped between their decision and DynamoDB. */
-function describeCommits({ proxy, history }: RunResult): string {
+function describeCommits({ storms, proxy, history }: RunResult): string {
   const of = (guard: Guard) => judgeStaleWrites(proxy.commits, proxy.sightings, guard);
   const [guarded, plain] = [of("commit"), of("lock")];
   const sent = new Set(proxy.commits.map(({ op }) => op));
   const unsent = [...history.operations.values()].filter(({ op, outcome, counter }) =>
     outcome === "stale" && counter.endsWith("commit") && !sent.has(op)
   );
-  return `${guarded.attempted} by \`lease.transact\` reached DynamoDB after a later grant, ` +
+  const stops = storms.reduce((sum, { nemesis }) => sum + nemesis.stops, 0);
+  return `${stops} stopped; ${guarded.attempted} by \`lease.transact\` reached DynamoDB after a later grant, ` +
     `${guarded.landed} landed; ${unsent.length} more were not sent; of the control's plain writes ` +
     `${plain.attempted}, ${plain.landed} landed`;
 }

@@ -11,24 +11,26 @@ import { startDynamoDBLocal } from "../support/dynamodb_local.ts";
 import { Canary } from "./canary.ts";
 import { type CounterVerdict, judgeCounter, judgeTokenOrder } from "./checks.ts";
 import { ClockWatch } from "./clock_watch.ts";
+import { judgeStaleWrites, type StaleVerdict } from "./commits.ts";
 import { Counters } from "./counters.ts";
 import { Crew } from "./crew.ts";
 import { dealFaults, profileOf, rarestFault } from "./faults.ts";
 import { History, servedKey } from "./history.ts";
 import { counterId, type Guard } from "./messages.ts";
-import { CONTROL_DEEDS, Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
+import { COMMIT_DEEDS, DEEDS, Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
 import {
-  CONTROL_LOCKS,
   CONTROL_MS,
   COUNTER_TABLE,
   CYCLE_MS,
   END_MS,
+  isOverCommits,
   LEASE_MS,
   LOCK_TABLE,
   LOCKS,
   PERMITS,
   POLL_MS,
   RAREST_EVERY,
+  ROUNDS_MOST,
   type RunOptions,
   type RunResult,
   SEMAPHORE,
@@ -93,7 +95,10 @@ export async function run(options: RunOptions): Promise<RunResult> {
  */
 async function runControl(arena: Arena, history: History): Promise<StormResult> {
   const crew = await hire(arena, history, false);
-  const { profile, nemesis } = await rage(arena, crew, history, 1, CONTROL_MS, CONTROL_DEEDS);
+  let raged = await rage(arena, crew, history, 1, CONTROL_MS);
+  for (let round = 1; round < ROUNDS_MOST && staleWrites(arena, "lock").landed === 0; round++) {
+    raged = await rage(arena, crew, history, 1, CONTROL_MS);
+  }
   await crew.end(END_MS);
   await arena.proxy.idle();
   const nothing = await judge(arena, history, 1, "nothing");
@@ -101,8 +106,7 @@ async function runControl(arena: Arena, history: History): Promise<StormResult> 
   return {
     storm: 1,
     guarded: false,
-    profile,
-    nemesis,
+    ...raged,
     grants: 0,
     takeovers: 0,
     counters: { nothing: nothing.verdict, lock: lock.verdict },
@@ -112,10 +116,17 @@ async function runControl(arena: Arena, history: History): Promise<StormResult> 
   };
 }
 
+function staleWrites({ proxy }: Arena, guard: Guard): StaleVerdict {
+  return judgeStaleWrites(proxy.commits, proxy.sightings, guard);
+}
+
 async function runStorms(arena: Arena, history: History, end: number): Promise<StormResult[]> {
   const crew = await hire(arena, history, true);
   const storms: StormResult[] = [];
-  while (storms.length < STORMS_LEAST || performance.now() + CYCLE_MS < end) {
+  const isWeak = () =>
+    storms.length < STORMS_LEAST ||
+    (storms.length < STORMS_LEAST * ROUNDS_MOST && staleWrites(arena, "commit").attempted === 0);
+  while (isWeak() || performance.now() + CYCLE_MS < end) {
     const storm = await runStorm(arena, crew, history, storms.length + 1);
     arena.options.onStorm(storm);
     storms.push(storm);
@@ -169,7 +180,7 @@ async function hire(
     canary: canary.endpoint,
     lockTable: LOCK_TABLE,
     counterTable: COUNTER_TABLE,
-    locks: guarded ? LOCKS : CONTROL_LOCKS,
+    locks: LOCKS,
     semaphore: SEMAPHORE,
     permits: PERMITS,
     leaseMs: LEASE_MS,
@@ -201,7 +212,6 @@ async function rage(
   history: History,
   storm: number,
   ms: number,
-  deeds?: typeof CONTROL_DEEDS,
 ): Promise<{ profile: string; nemesis: NemesisFigures }> {
   const { seed, stopped } = options;
   const random = new Random(seed, `storm ${storm}`);
@@ -215,7 +225,7 @@ async function rage(
       crew.places.flatMap((worker, place) =>
         worker !== undefined && history.isHolder(worker.order.name) ? [place] : []
       ),
-    deeds,
+    isOverCommits(storm) ? COMMIT_DEEDS : DEEDS,
   );
   const chance = new Random(seed, `faults ${storm}`);
   const deal = dealFaults(chance, profile);

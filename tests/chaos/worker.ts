@@ -11,6 +11,7 @@ import { Counters, outcomeOf, type Update } from "./counters.ts";
 import { chooseManner, chooseThinking, type Manner } from "./manner.ts";
 import { counterId, type Guard, type Outcome, type Phase } from "./messages.ts";
 import type { WorkerEvent, WorkerOrder } from "./messages.ts";
+import { COMMIT_LOCKS } from "./plan.ts";
 import { Random } from "./random.ts";
 
 /** A write that was prepared. Answers whether it was acknowledged. */
@@ -215,7 +216,7 @@ async function takeTurn(locks: LockManager): Promise<boolean> {
 /** One turn in a world without locks. */
 async function takePlainTurn(): Promise<void> {
   const { storm } = phase as { storm: number };
-  const counter = counterId(random.pick(order.locks), "nothing", storm);
+  const counter = counterId(random.pick(COMMIT_LOCKS), "nothing", storm);
   try {
     const value = await counters.read(counter);
     await think();

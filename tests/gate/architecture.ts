@@ -20,6 +20,7 @@ const BESIDE: Record<string, readonly string[]> = {
   election: CORE.slice(CORE.indexOf("lock")),
   table: CORE.slice(CORE.indexOf("options")),
   testing: ["runtime"],
+  layouts: ["records"],
   otel: ["events", "records", "errors", "checks", "runtime"],
 };
 

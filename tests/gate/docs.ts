@@ -6,12 +6,37 @@
  * @module
  */
 
+import { DynamoClient } from "../../src/dynamodb/mod.ts";
 import { createTable } from "../../src/table.ts";
 import { MemoryDynamo } from "../../src/testing/mod.ts";
 import { ownEnv } from "./env.ts";
 import { type Outcome, runStep, type StepOptions } from "./step.ts";
 
-const FILES = ["README.md", "mod.ts", "src/"];
+const FILES = ["README.md", "MIGRATION.md", "mod.ts", "src/"];
+
+/** The tables of other clients that examples share, by the names of their keys. */
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  lockTable: ["key"],
+  locks: ["key"],
+  DynamoDBLockTable: ["lock_key", "sort_key"],
+  deploys: ["LockId"],
+  "my-locks": ["id"],
+  "terraform-locks": ["LockID"],
+};
+
+/** The table of dynamo-dlm, whose sort key is a number: no lock of ours could live there. */
+const SLOTS = {
+  TableName: "slots",
+  BillingMode: "PAY_PER_REQUEST",
+  AttributeDefinitions: [
+    { AttributeName: "resource_id", AttributeType: "S" },
+    { AttributeName: "concurrency_id", AttributeType: "N" },
+  ],
+  KeySchema: [
+    { AttributeName: "resource_id", KeyType: "HASH" },
+    { AttributeName: "concurrency_id", KeyType: "RANGE" },
+  ],
+};
 
 /** Runs the examples with the given configuration arguments of `deno`. */
 export async function runExamples(config: string[], options: StepOptions = {}): Promise<Outcome> {
@@ -23,6 +48,11 @@ export async function runExamples(config: string[], options: StepOptions = {}): 
     AWS_SECRET_ACCESS_KEY: "example",
   };
   await createTable({ env: aws });
+  for (const [name, [partitionKey, sortKey]] of Object.entries(TABLES)) {
+    const keys = { partitionKey: partitionKey!, ...(sortKey && { sortKey }) };
+    await createTable({ env: aws, table: { name, ...keys }, timeToLive: false });
+  }
+  await new DynamoClient({ env: aws }).send("CreateTable", SLOTS);
   return await runStep(
     [Deno.execPath(), "test", "-A", "--doc", "--trace-leaks", ...config, ...FILES],
     { ...options, env: { ...ownEnv(), ...aws } },

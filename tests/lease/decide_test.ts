@@ -117,7 +117,7 @@ const second: Holder = { ...reader, grantId: "h", expires: 105_000 };
 Deno.test("judge() calls an absent record and an empty one free", () => {
   for (const wish of [ALONE, SHARED, { ...SHARED, permits: 3 }]) {
     assertEquals(judge(undefined, wish, view()), { kind: "free" });
-    assertEquals(judge(record(), wish, view()), { kind: "free" });
+    assertEquals(judge(record(), wish, view()), { kind: "free", record: record() });
   }
 });
 
@@ -154,16 +154,16 @@ Deno.test("judge() does not ask again while others stand back until well after t
 });
 
 Deno.test("judge() lets shared callers in together, but not past somebody who waits", () => {
-  assertEquals(judge(record(reader), SHARED, view()), { kind: "room" });
+  assertEquals(judge(record(reader), SHARED, view()).kind, "room");
   const waiting = { ...record(reader), waiting: 50_200 };
   assertEquals(judge(waiting, SHARED, view()), { kind: "busy", deadInMs: 200 });
   const free = { ...record(), waiting: 50_200 };
   assertEquals(judge(free, SHARED, view()), { kind: "busy", deadInMs: 200 });
-  assertEquals(judge(free, ALONE, view()), { kind: "free" });
+  assertEquals(judge(free, ALONE, view()).kind, "free");
   const over = { ...record(reader), waiting: 50_000 };
-  assertEquals(judge(over, SHARED, view()), { kind: "room" });
+  assertEquals(judge(over, SHARED, view()).kind, "room");
   const wrong = { ...record(reader), waiting: 50_000 + WAITING_MOST_MS };
-  assertEquals(judge(wrong, SHARED, view()), { kind: "room" });
+  assertEquals(judge(wrong, SHARED, view()).kind, "room");
 });
 
 Deno.test("judge() counts the permits of those who live", () => {
@@ -173,7 +173,7 @@ Deno.test("judge() counts the permits of those who live", () => {
   assertEquals(verdict, { kind: "busy", deadInMs: 3_000 });
   const one = judge(both, wish, view({ serverLower: 102_000 }));
   assertEquals(one, { kind: "dead", record: both, dead: [reader] });
-  assertEquals(judge({ ...record(reader), permits: 2 }, wish, view()), { kind: "room" });
+  assertEquals(judge({ ...record(reader), permits: 2 }, wish, view()).kind, "room");
 });
 
 Deno.test("judge() refuses other permits than those of live holders", () => {
@@ -183,7 +183,7 @@ Deno.test("judge() refuses other permits than those of live holders", () => {
   assertEquals(judge(semaphore, ALONE, view()), { kind: "mismatch", permits: 2 });
   assertEquals(judge(semaphore, SHARED, view()), { kind: "mismatch", permits: 2 });
   assertEquals(judge(record(holder), three, view()), { kind: "mismatch", permits: undefined });
-  assertEquals(judge({ ...record(), permits: 2 }, three, view()), { kind: "free" });
+  assertEquals(judge({ ...record(), permits: 2 }, three, view()).kind, "free");
   const dead = judge(semaphore, three, view({ serverLower: 101_000 }));
   assertEquals(dead, { kind: "dead", record: semaphore, dead: [reader] });
 });

@@ -12,7 +12,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "one's own write is recognised",
     file: ACQUIRE,
-    find: `if (isGranted(records, proposal)) return { kind: "granted", proposal };`,
+    find: `if (proposal && isGranted(records, proposal)) return { kind: "granted", proposal };`,
     replace: "",
     seeds: SEEDS,
   },
@@ -65,7 +65,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a proposal is closed before its grant is released",
     file: CLEAN_UP,
-    find: "await (open ? closeProposal : sendRelease)(context, proposal);",
+    find: "await (open && !awaits ? closeProposal : sendRelease)(context, proposal);",
     replace: "await sendRelease(context, proposal);",
     suite: TRAPS,
     test: "giving up closes",
@@ -81,8 +81,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a clean-up that fails is tried again",
     file: CLEAN_UP,
-    find:
-      "if (!isPassing(outcome.error) || round > ROUNDS_MAX || spent > 2 * proposal.leaseMs) return;",
+    find: "if (!isPassing(error) || round > ROUNDS_MAX || isOver) return;",
     replace: "if (spent >= 0) return;",
     seeds: SEEDS,
   },

@@ -61,8 +61,8 @@ export const SHARING: readonly Mutant[] = [
   {
     rule: "other permits are refused",
     file: DECIDE,
-    find: `if (record.permits !== permits) return { kind: "mismatch", permits: record.permits };`,
-    replace: "",
+    find: `if (record.permits !== permits && !record.anyPermits) {`,
+    replace: `if (record.permits !== record.permits) {`,
     suite: SHARING_TEST,
     test: "a semaphore refuses callers with other permits",
     seeds: SEEDS,
@@ -99,7 +99,7 @@ export const SHARING: readonly Mutant[] = [
   {
     rule: "a writer asks readers to stand back",
     file: ACQUIRE,
-    find: "if (until !== undefined && this.#order.wait) {",
+    find: "if (until !== undefined && this.#order.wait && table.layout.abilities.shared) {",
     replace: "if (until !== undefined && !this.#order) {",
     suite: SHARING_TEST,
     test: "an exclusive caller gets through a steady stream of readers",

@@ -13,6 +13,8 @@ interface Foreigner {
   readonly partitionKey: string;
   /** A part of the message that tells which client it is. */
   readonly says: string;
+  /** The layout that reads it, where there is one. */
+  readonly layout?: string;
   /** Its attributes besides the key, as that client writes them. */
   readonly attributes: Item;
 }
@@ -24,6 +26,7 @@ const FOREIGNERS: readonly Foreigner[] = [
     client: "the AWS Java client",
     partitionKey: "key",
     says: "Java",
+    layout: "javaLockClient",
     attributes: {
       ownerName: { S: "host-1" },
       leaseDuration: { S: "20000" },
@@ -35,6 +38,7 @@ const FOREIGNERS: readonly Foreigner[] = [
     client: "the AWS Java client, released and kept",
     partitionKey: "key",
     says: "Java",
+    layout: "javaLockClient",
     attributes: {
       ownerName: { S: "host-1" },
       leaseDuration: { S: "20000" },
@@ -46,6 +50,7 @@ const FOREIGNERS: readonly Foreigner[] = [
     client: "Go dynamolock",
     partitionKey: "key",
     says: "Go dynamolock",
+    layout: "dynamolock",
     attributes: {
       ownerName: { S: "host-1" },
       leaseDuration: { S: "1m30s" },
@@ -56,6 +61,7 @@ const FOREIGNERS: readonly Foreigner[] = [
     client: "python_dynamodb_lock",
     partitionKey: "lock_key",
     says: "python_dynamodb_lock",
+    layout: "pythonDynamodbLock",
     attributes: {
       owner_name: { S: "host-1" },
       lease_duration: { N: "30" },
@@ -67,24 +73,28 @@ const FOREIGNERS: readonly Foreigner[] = [
     client: "DynaLock",
     partitionKey: "LockId",
     says: "DynaLock",
+    layout: "dynaLock",
     attributes: { TTL: { N: "1767225600" } },
   },
   {
     client: "dynamo-dlm",
     partitionKey: "resource_id",
     says: "dynamo-dlm",
+    layout: "dynamoDlm",
     attributes: { release_code: { S: "abcdef" }, expires: { N: "1767225600" } },
   },
   {
     client: "dynamodb-lock-client, fail-closed",
     partitionKey: "id",
     says: "dynamodb-lock-client",
+    layout: 'npmLockClient({ mode: "fail-closed" })',
     attributes: { owner: { S: "pkg@1.0.0_user@host" }, guid: { B: "AAEC" } },
   },
   {
     client: "dynamodb-lock-client, fail-open",
     partitionKey: "id",
     says: "dynamodb-lock-client",
+    layout: 'npmLockClient({ mode: "fail-open" })',
     attributes: {
       owner: { S: "pkg@1.0.0_user@host" },
       guid: { B: "AAEC" },
@@ -96,6 +106,7 @@ const FOREIGNERS: readonly Foreigner[] = [
     client: "Terraform",
     partitionKey: "LockID",
     says: "Terraform",
+    layout: "terraform",
     attributes: { Info: { S: '{"ID":"x","Who":"me@host"}' } },
   },
   {
@@ -118,7 +129,7 @@ const FOREIGNERS: readonly Foreigner[] = [
   },
 ];
 
-for (const { client, partitionKey, says, attributes } of FOREIGNERS) {
+for (const { client, partitionKey, says, layout, attributes } of FOREIGNERS) {
   Deno.test(`acquire() names the item and leaves it alone when it is one of ${client}`, async () => {
     const world = await World.create();
     await world.createTable("theirs", partitionKey);
@@ -132,6 +143,8 @@ for (const { client, partitionKey, says, attributes } of FOREIGNERS) {
       );
       assertEquals([error.code, error.lockName], ["RECORD_FOREIGN", "job"]);
       assertStringIncludes(error.message, says);
+      const advice = /use the layout '(.*)' of .\/layouts/.exec(error.message)?.[1];
+      assertEquals(advice, layout);
       assertStringIncludes(error.message, "'job'");
     }
     await world.pass(60_000); // and nothing in the background

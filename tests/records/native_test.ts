@@ -3,7 +3,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DynamoClient, isDynamoError } from "../../src/dynamodb/mod.ts";
 import { LockTableError } from "../../src/errors.ts";
-import type { TablePlace, UpdateInput } from "../../src/records/layout.ts";
+import type { TablePlace, WriteInput } from "../../src/records/layout.ts";
 import { NativeLayout } from "../../src/records/native.ts";
 import type { Grant, Item } from "../../src/records/record.ts";
 import { type AttributeMap, MemoryDynamo } from "../../src/testing/mod.ts";
@@ -38,7 +38,7 @@ const mine = (parts?: Record<string, string>) => ({ M: { [ME]: entry(parts) } })
 
 /** Sends a write to a table with this item only, and says what became of both. */
 async function write(
-  input: UpdateInput,
+  input: WriteInput,
   item?: Item,
 ): Promise<{ result: "applied" | "refused"; shown: Item | undefined; after: Item | undefined }> {
   const dynamo = new MemoryDynamo();
@@ -66,13 +66,13 @@ async function write(
   }
 }
 
-async function applies(input: UpdateInput, item?: Item): Promise<Item | undefined> {
+async function applies(input: WriteInput, item?: Item): Promise<Item | undefined> {
   const { result, after } = await write(input, item);
   assertEquals(result, "applied");
   return after;
 }
 
-async function refuses(input: UpdateInput, item?: Item): Promise<void> {
+async function refuses(input: WriteInput, item?: Item): Promise<void> {
   const { result, shown, after } = await write(input, item);
   assertEquals(result, "refused");
   assertEquals(after, item, "nothing is changed");
