@@ -1,7 +1,7 @@
 /** State locks of Terraform's S3 backend: what we write, what it writes, and that nobody takes over. */
 
 import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { LeaseLostError, LockError, LockTableError } from "../../mod.ts";
+import { type LeaseLostError, LockError, LockTableError } from "../../mod.ts";
 import { terraform } from "../../src/layouts.ts";
 import type { Item } from "../../src/records/record.ts";
 import { START } from "../support/virtual.ts";
