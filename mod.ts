@@ -36,6 +36,7 @@ export type {
 } from "./src/options.ts";
 export type { LockRequestOptions } from "./src/web_locks/options.ts";
 export type { LockManagerSnapshot, LockSnapshotEntry } from "./src/web_locks/query.ts";
+export type { LayoutAbilities, LayoutChoice } from "./src/records/layout.ts";
 export type { TableOptions } from "./src/records/place.ts";
 export type { LockMode } from "./src/records/record.ts";
 export {

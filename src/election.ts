@@ -77,13 +77,14 @@ export type { TermCallback } from "./election/campaign.ts";
  * ```ts
  * import { campaign } from "@x/dynamo-lock/election";
  *
- * const signal = AbortSignal.timeout(100); // or of a controller that SIGTERM aborts
- * const campaigning = campaign("compactor", { signal }, async (term) => {
+ * const stop = new AbortController(); // SIGTERM aborts it
+ * const campaigning = campaign("compactor", { signal: stop.signal }, async (term) => {
  *   while (term.leading && !term.signal.aborted) {
  *     await new Promise((done) => setTimeout(done, 10)); // a piece of work
+ *     stop.abort("enough");
  *   }
  * });
- * await campaigning.catch((reason) => console.log(reason.name)); // TimeoutError
+ * await campaigning.catch((reason) => console.log(reason)); // enough
  * ```
  */
 export function campaign(

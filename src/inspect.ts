@@ -77,13 +77,13 @@ export function describeLock(
 
 /** All locks of a table whose names begin with `prefix`, page by page, in no order. */
 export async function* listLocks(
-  table: LockTable,
+  open: () => LockTable,
   settings: ProtocolSettings,
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LockInfo, void, undefined> {
-  for await (const [name, record] of table.scan(prefix, { signal })) {
-    yield describeLock(name, record, table.view(settings))!;
+  for await (const [name, record] of open().scan(prefix, { signal })) {
+    yield describeLock(name, record, open().view(settings))!;
   }
 }
 

@@ -137,7 +137,7 @@ export class LockManager {
    */
   list(options: ListOptions = {}): AsyncIterable<LockInfo> {
     const { prefix = "", signal } = checkListOptions(options);
-    return listLocks(this.#table([], signal), this.#options, prefix, signal);
+    return listLocks(() => this.#table([], signal), this.#options, prefix, signal);
   }
 
   /**

@@ -22,7 +22,8 @@
  * | {@linkcode createTable} | these, `dynamodb:CreateTable`, `dynamodb:UpdateTimeToLive`, and `dynamodb:TagResource` for `tags` |
  * | {@linkcode tableDefinition} | none: it sends no request |
  *
- * Locks themselves need none of these, only `dynamodb:GetItem` and `dynamodb:UpdateItem`.
+ * Locks themselves need none of these, only `dynamodb:GetItem` and `dynamodb:UpdateItem`; and for
+ * `transact` and `conditionCheck` also `dynamodb:ConditionCheckItem`, for `list` and `query` `dynamodb:Scan`.
  *
  * @module
  */

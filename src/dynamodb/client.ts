@@ -15,7 +15,8 @@ import { Wire } from "./wire.ts";
  * look at the environment.
  *
  * It sends again what failed in transit, was throttled or met a conflict, with the pauses and the
- * quota of the AWS SDKs; a cancelled transaction and a failed condition are answers, not failures
+ * quota of the AWS SDKs, also a transaction that was cancelled by conflicts or throttling alone. One that
+ * was cancelled for another reason, and a failed condition, are answers, not failures
  * to retry. A retried write that is not idempotent may be applied twice, and a retried conditional
  * write may meet its own success: {@link DynamoError.mayHaveApplied} tells where to look.
  *

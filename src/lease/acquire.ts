@@ -8,13 +8,13 @@
  * @module
  */
 
-import { LockServiceError } from "../errors.ts";
-import { findHolder } from "../records/record.ts";
+import { findHolder, type LockRecord } from "../records/record.ts";
+import { RequestBudget } from "./budget.ts";
 import { cleanUp } from "./clean_up.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
 import { heldForMs, pollDelayMs, standBackMs } from "./decide.ts";
 import { GrantState } from "./grant_state.ts";
-import type { CallLimits, Records, RecordWrite } from "./lock_table.ts";
+import type { Records, RecordWrite } from "./lock_table.ts";
 import { isLike, type Offer, type OfferAnswer } from "./offer.ts";
 import { type Busy, Outlook } from "./outlook.ts";
 import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
@@ -26,14 +26,14 @@ export interface AcquireOrder extends Wish {
   readonly signal: AbortSignal;
   /** Whether to wait while somebody else holds the lock. */
   readonly wait: boolean;
-  /** Whether this process itself is known to hold it: the first try would be in vain. */
-  readonly heldHere: boolean;
+  /** A name that this process itself is known to hold: the first try would be in vain. */
+  readonly heldHere: string | undefined;
   /** How many requests it may take. */
   readonly maxRequests: number;
   /** Takes the lock from whoever holds it. */
   readonly steal: boolean;
   /** Told when there turns out to be something to wait for. */
-  readonly waits?: (() => void) | undefined;
+  readonly waits?: ((name: string) => void) | undefined;
 }
 
 /** What a step has shown. */
@@ -53,6 +53,9 @@ export class Acquisition {
   readonly #context: ProtocolContext;
   readonly #order: AcquireOrder;
   readonly #outlook: Outlook;
+  readonly #budget: RequestBudget;
+  /** The names whose shared holders were asked to let nobody else in. */
+  readonly #asked = new Set<string>();
   #open: Proposal | undefined;
   #granted: Proposal | undefined;
   #offer: Offer | undefined;
@@ -60,17 +63,17 @@ export class Acquisition {
   #standBack = false;
   #nudged = false;
   #clockCorrected = false;
-  #requests = 0;
 
   constructor(context: ProtocolContext, order: AcquireOrder) {
     this.#context = context;
     this.#order = order;
     this.#outlook = new Outlook(context, order, order.heldHere, order.steal);
+    this.#budget = new RequestBudget(order.names[0]!, order.maxRequests, order.signal);
   }
 
   /** How many requests it has sent. */
   get requests(): number {
-    return this.#requests;
+    return this.#budget.spent;
   }
 
   /**
@@ -119,8 +122,9 @@ export class Acquisition {
     // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
-        this.#standBack = false; // other processes get their turn after a run of hand-overs
+        // Other processes get their turn after a run of hand-overs: once, whatever is released meanwhile.
         await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
+        this.#standBack = false;
         outlook.doubt();
       }
       signal.throwIfAborted();
@@ -186,12 +190,21 @@ export class Acquisition {
   async #look(name: string, { until }: Busy): Promise<Seen> {
     const { table } = this.#context;
     if (until !== undefined && this.#order.wait && table.layout.abilities.shared) {
-      const input = table.layout.mark(name, until);
-      const { error, records } = await table.write([{ name, input }], this.#limits());
-      return error ? this.#endure(error) : this.#compare(this.#open, records);
+      const all = new Map<string, LockRecord | undefined>();
+      // All that were in the way so far: what is free by now must stay so until the others are.
+      for (const asked of this.#asked.add(name)) {
+        const input = table.layout.mark(asked, until);
+        const { error, records } = await table.write(
+          [{ name: asked, input }],
+          this.#budget.limits(),
+        );
+        if (error) return this.#endure(error);
+        for (const [one, record] of records ?? []) all.set(one, record);
+      }
+      return this.#compare(this.#open, all);
     }
     try {
-      const record = await table.read(name, this.#limits());
+      const record = await table.read(name, this.#budget.limits());
       return this.#compare(this.#open, new Map([[name, record]]));
     } catch (error) {
       return this.#endure(error);
@@ -199,7 +212,7 @@ export class Acquisition {
   }
 
   async #close(open: Proposal): Promise<Seen> {
-    const outcome = await closeProposal(this.#context, open, () => this.#limits());
+    const outcome = await closeProposal(this.#context, open, () => this.#budget.limits());
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.records);
@@ -210,10 +223,13 @@ export class Acquisition {
   }
 
   async #send(proposal: Proposal, writes: readonly RecordWrite[]): Promise<Seen> {
-    const limits = { ...this.#limits(), time: proposal.madeAt };
+    const limits = { ...this.#budget.limits(), time: proposal.madeAt };
     this.#open = proposal;
     const outcome = await this.#context.table.write(writes, limits);
     if (outcome.applied) {
+      this.#open = undefined;
+      this.#granted = proposal;
+      if (outcome.error) throw outcome.error; // another entry is damaged: ours is given back
       this.#outlook.sweep(proposal, outcome.records);
       return { kind: "granted", proposal };
     }
@@ -223,25 +239,6 @@ export class Acquisition {
     if (!outcome.skewed || this.#clockCorrected) return this.#endure(outcome.error);
     this.#clockCorrected = true; // once: a second refusal is an error like any other
     return { kind: "again" };
-  }
-
-  /** The limits of one call. */
-  #limits(): CallLimits {
-    const maxRequests = this.#requestsLeft();
-    return {
-      signal: this.#order.signal,
-      ...(maxRequests < Infinity && { maxRequests }),
-      spent: (requests) => this.#requests += requests,
-    };
-  }
-
-  /** How many requests it may still send; throws where there are none. */
-  #requestsLeft(): number {
-    const { names: [name], maxRequests } = this.#order;
-    if (this.#requests < maxRequests) return maxRequests - this.#requests;
-    const message =
-      `Cannot get lock '${name}' within 'maxRequests': current value is ${maxRequests}`;
-    throw new LockServiceError("MAX_REQUESTS", message, name);
   }
 
   /** Looks for a proposal in records, and closes it where a fence has passed it. */
@@ -278,7 +275,7 @@ export class Acquisition {
     const state = new GrantState(this.#context, proposal);
     this.#open = undefined;
     this.#granted = proposal;
-    const kept = await keepHalf(this.#context, state, () => this.#limits());
+    const kept = await keepHalf(this.#context, state, () => this.#budget.limits());
     // The lease's to look after from here on; or lost, and on one of several names still there on others.
     this.#granted = undefined;
     if (!kept && proposal.names.length > 1) this.#cleanUp(proposal, false);
@@ -287,8 +284,8 @@ export class Acquisition {
 
   async #sleep(polls: number, deadInMs: number): Promise<void> {
     const { runtime, settings } = this.#context;
-    this.#order.waits?.();
-    this.#requestsLeft(); // without any there is nothing to wait for
+    this.#order.waits?.(this.#outlook.busy?.[0] ?? this.#order.names[0]!);
+    this.#budget.check(); // without any there is nothing to wait for
     const ms = pollDelayMs(polls, settings.pollMs, runtime.random(), deadInMs);
     this.#wake = new AbortController();
     // Nudged in the middle of a look that may have come too soon: no sleep before the next one.

@@ -25,8 +25,12 @@ const TOKEN_STEP_MAX = 16;
 /** How many dead holders one write removes: an expression has a limited number of operators. */
 const REMOVALS_MAX = 50;
 
-/** For how long shared callers are asked to stand back, beyond two looks of who waits. */
+/**
+ * For how long shared callers are asked to stand back, beyond two looks of who waits; and how far its
+ * looks are apart at the most: what it asked for outlives a caller that has left by no more than that.
+ */
 const WAITING_LEAST_MS = 1_000;
+const WAITING_LOOK_MS = 5_000;
 
 /**
  * For how long a waiter has watched: the smaller of both clocks, so that neither a step nor a fast
@@ -161,10 +165,13 @@ export function judge(
   const ends = live.map((holder) => deadInMs(holder, view));
   const isAlone = live.some((holder) => holder.mode === "exclusive");
   if (isAlone || !shares) {
-    const until = waitMs > view.pollMs && waitMs < WAITING_MOST_MS
-      ? undefined // asked for already, beyond the next look
-      : Math.ceil(view.serverNow) + 2 * view.pollMs + WAITING_LEAST_MS;
-    return { kind: "busy", deadInMs: Math.max(...ends), ...(!isAlone && until && { until }) };
+    const farthest = Math.max(...ends);
+    if (isAlone) return { kind: "busy", deadInMs: farthest };
+    const lookMs = Math.min(view.pollMs, WAITING_LOOK_MS);
+    // Asked for already, well beyond the next look; a time further ahead comes of a wrong clock.
+    const isAsked = waitMs > lookMs + WAITING_LEAST_MS && waitMs < WAITING_MOST_MS;
+    const until = Math.ceil(view.serverNow) + 2 * lookMs + WAITING_LEAST_MS;
+    return { kind: "busy", deadInMs: Math.min(farthest, lookMs), ...(!isAsked && { until }) };
   }
   // The first that goes makes room.
   if (live.length >= (permits ?? Infinity)) return { kind: "busy", deadInMs: Math.min(...ends) };

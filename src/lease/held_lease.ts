@@ -119,10 +119,8 @@ export class HeldLease implements Lease {
         this.#throwIfEnded(); // while it waited for a renewal
         return this.#transact(items, set);
       }));
-    if (lost) {
-      if (this.held) this.#hold.lose({ lost, lostName, error });
-      throw lostError(lost, lostName, error);
-    }
+    if (lost && this.held) this.#hold.lose({ lost, lostName, error });
+    if (lost) throw this.#hold.lost ?? lostError(lost, lostName, error);
     if (error !== undefined) throw error;
   }
 
@@ -168,7 +166,8 @@ export class HeldLease implements Lease {
     items: readonly TransactWriteItem[],
     options: TransactOptions,
   ): Promise<TransactOutcome> {
-    let outcome: TransactOutcome = {};
+    // Where its end comes between two looks at the clock, nothing is sent.
+    let outcome: TransactOutcome | undefined;
     await this.#release(async () => {
       outcome = await this.#transact(items, options);
       if (outcome.applied) return true;
@@ -177,7 +176,7 @@ export class HeldLease implements Lease {
       const held = left && await this.#giveBack("unknown");
       return held && !outcome.lost;
     }).catch(() => {}); // goes on in the background: what became of the writes comes first
-    return outcome;
+    return outcome ?? { error: this.#hold.check() };
   }
 
   #release(commit?: () => Promise<boolean>): Promise<boolean> {

@@ -62,6 +62,11 @@ export class Hold {
     return this.#lost.signal;
   }
 
+  /** Why it was lost, if it was, and not given back. */
+  get lost(): LeaseLostError | undefined {
+    return this.#ended?.code === "LEASE_RELEASED" ? undefined : this.#ended;
+  }
+
   /** For how long it is held if it is not renewed; zero or less where it is not. */
   leftMs(): number {
     return Math.min(this.#state.remainingMs(), this.#holdLeftMs());
@@ -179,7 +184,7 @@ export class Hold {
     const { leaseMs } = this.#state.proposal;
     const alarm = runtime.setTimer(
       () => this.#warn(),
-      Math.ceil(Math.max(0, this.leftMs() - leaseMs / 2)),
+      Math.ceil(Math.max(0, this.#state.remainingMs() - leaseMs / 2)),
       true,
     );
     const error = await this.alone(() => this.#renew(data));

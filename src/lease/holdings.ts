@@ -180,8 +180,9 @@ export class Holdings {
   ): Promise<Lease | null> {
     const { request, context, signal } = serving;
     const { steal, names, reentrant } = request;
-    const heldHere = !steal && place !== undefined &&
-      this.leases.some((lease) => isInTheWay(lease, request));
+    const heldHere = steal || place === undefined
+      ? undefined
+      : this.leases.map((lease) => nameInTheWay(lease, request)).find((name) => name !== undefined);
     const acquisition = new Acquisition(context, {
       ...request,
       signal,
@@ -194,11 +195,11 @@ export class Holdings {
     if (state === null) return null;
     const lease = this.#lease(context, state, request);
     if (steal) { for (const name of names) this.taken(name, (other) => other !== lease); }
-    granted(state);
-    if (!reentrant) return lease;
-    const room = new Room(lease, state);
-    this.#rooms.set(keyOf(request), room);
-    return room.enter();
+    const room = reentrant ? new Room(lease, state) : undefined;
+    if (room !== undefined) this.#rooms.set(keyOf(request), room);
+    const entry = room?.enter() ?? lease;
+    granted(state); // the last: a listener may close the manager
+    return entry;
   }
 
   /** Enters a lease that is held here in the same way, where all its callers allow that. */
@@ -207,7 +208,7 @@ export class Holdings {
     if (!request.reentrant) return undefined;
     const key = keyOf(request);
     for (const [other, { lease }] of this.#rooms) {
-      if (other === key || !lease.held || !isInTheWay(lease, request)) continue;
+      if (other === key || !lease.held || nameInTheWay(lease, request) === undefined) continue;
       // It would wait for itself.
       throw new TypeError(
         `Cannot enter lock '${lease.name}' again as 'mode', 'permits' and names must be as they were`,
@@ -215,10 +216,9 @@ export class Holdings {
     }
     const room = this.#rooms.get(key);
     if (!room?.lease.held) return undefined;
-    granted(room.state);
     const { token: fencingToken } = room.state.proposal;
     const since = this.#runtime.now();
-    return room.enter(({ lost, held }) => {
+    const entry = room.enter(({ lost, held }) => {
       const heldMs = heldForMs(since, this.#runtime.now());
       const told = { fencingToken, heldMs, requests: 0 };
       // Given back together with a transaction, it was not lost.
@@ -226,6 +226,8 @@ export class Holdings {
         context.emit({ type: "release", held: lost ? true : held, ...told });
       } else context.emit({ type: "lost", code: lost, ...told });
     });
+    granted(room.state);
+    return entry;
   }
 
   #lease(context: ProtocolContext, state: GrantState, options: LeaseOptions): HeldLease {
@@ -267,10 +269,10 @@ function closedError(): LockError {
   return new LockError("MANAGER_CLOSED", "Cannot use a LockManager after 'close'");
 }
 
-/** Whether a lease that is held here keeps a request out: then its first try would be in vain. */
-function isInTheWay(lease: Lease, { names, mode }: LockRequest): boolean {
+/** The name by which a lease that is held here keeps a request out, if it does. */
+function nameInTheWay(lease: Lease, { names, mode }: LockRequest): string | undefined {
   const exclusive = lease.mode === "exclusive" || mode === "exclusive";
-  return exclusive && lease.names.some((name) => names.includes(name));
+  return exclusive ? lease.names.find((name) => names.includes(name)) : undefined;
 }
 
 /** What two requests have in common that may share a lease. */

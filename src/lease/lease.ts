@@ -75,8 +75,9 @@ export interface Lease {
    * @throws {LeaseLostError} When the lease is not held any more: nothing was written.
    * @throws {LockTransactionError} When an element was refused; `reasons` says which, and why. Nothing
    * was written, and without `release` the lease goes on.
-   * @throws {LockServiceError} When DynamoDB could not be asked. It may have been written all the same:
-   * the same call with the same `clientRequestToken` finds out.
+   * @throws {LockServiceError} When DynamoDB could not be asked: `UNAVAILABLE`. It may have been written
+   * all the same; without `release` the same call with the same `clientRequestToken` finds out. `REFUSED`
+   * where the request itself is wrong, such as a table of yours that does not exist: nothing was written.
    *
    * @example Book an order, and give the lock back with it
    * ```ts

@@ -8,6 +8,7 @@
 import type { AnswerTiming } from "../dynamodb/attempt.ts";
 import type { SendOptions } from "../dynamodb/options.ts";
 import { type DynamoError, isDynamoError } from "../dynamodb/errors.ts";
+import { classify } from "../dynamodb/retry.ts";
 import type { Wire } from "../dynamodb/wire.ts";
 import type { Layout, WriteInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
@@ -29,7 +30,7 @@ export type Records = ReadonlyMap<string, LockRecord | undefined>;
 
 /** What became of a write, over all attempts of it. Without `applied` and `error` a condition failed. */
 export interface WriteOutcome {
-  /** DynamoDB said that it was applied. */
+  /** DynamoDB said that it was applied; with an `error` too where what it showed is damaged. */
   readonly applied?: boolean;
   /** The record after it, where the table tells it; as they are, those whose condition failed. */
   readonly records?: Records;
@@ -119,6 +120,8 @@ export class LockTable {
     const error = !aborted && isDynamoError(reason) ? reason : undefined;
     const doubtful = error ? error.mayHaveApplied : aborted === true;
     const [name] = names as [string];
+    // Somebody was quicker: that is an answer too.
+    if (error && classify(error)?.[0] === "conflict") this.answeredAt = this.#runtime.now();
     try {
       const { Attributes } = answer ?? {};
       if (answer) {
@@ -130,7 +133,8 @@ export class LockTable {
       const cause = reason ?? new TypeError("no answer");
       return { error: error ? translate(error, name) : cause, doubtful, skewed };
     } catch (error) {
-      return { error }; // the item under a key is not a lock, or is damaged
+      // The item under a key is not a lock, or is damaged: another entry than the one that was written.
+      return { error, doubtful, applied: answer !== undefined };
     }
   }
 

@@ -24,7 +24,7 @@ export class Outlook {
   readonly #steal: boolean;
   readonly #verdicts = new Map<string, Verdict>();
 
-  constructor(context: ProtocolContext, wish: Wish, heldHere: boolean, steal: boolean) {
+  constructor(context: ProtocolContext, wish: Wish, heldHere: string | undefined, steal: boolean) {
     this.#context = context;
     this.#wish = wish;
     this.#steal = steal;
@@ -34,7 +34,7 @@ export class Outlook {
       const kind = memory.isShared(name, wish) ? "room" : "free";
       this.#verdicts.set(name, { kind });
     }
-    if (heldHere) this.doubt();
+    if (heldHere !== undefined) this.#verdicts.set(heldHere, UNKNOWN);
   }
 
   /** The first name that somebody is in the way of. */

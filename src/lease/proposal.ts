@@ -137,8 +137,9 @@ export async function sendRelease(
     // Where it is gone already there is nothing to give back, and that keeps no other name.
     const rest = names.filter((name) => outcome.records?.has(name) === false);
     if (outcome.error || outcome.applied || rest.length === 0) {
-      const applied = outcome.applied === true && names.length === proposal.names.length;
-      return { ...outcome, applied, doubtful };
+      // An attempt of ours that was not answered took all names, or none.
+      const all = names.length === proposal.names.length;
+      return { ...outcome, applied: all && outcome.applied === true, doubtful: all && doubtful };
     }
     names = rest;
   }

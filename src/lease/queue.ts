@@ -2,6 +2,9 @@
  * The callers of one process that wait for the same names: first in, first out, and only the head talks
  * to DynamoDB. So a hundred callers cost what one costs, and a release can be handed on directly.
  *
+ * Who wants several names and waits for one of them holds none, and so keeps nobody from the others: a
+ * caller that wants those goes past, as it would in another process.
+ *
  * @module
  */
 
@@ -19,12 +22,14 @@ export interface Place {
   readonly turn: AbortSignal;
   /** What the head is doing, while it is. */
   acquisition?: Acquisition;
-  /** Says that the head has found something to wait for. */
-  waits(): void;
+  /** Says that the head waits for this name, which somebody holds. */
+  waits(name: string): void;
 }
 
 interface QueuedPlace extends Place {
   readonly starter: AbortController;
+  /** What it waits for, while it does. */
+  waitsFor?: string;
   /** Resolves when the head has left, or with `true` when it waits. */
   readonly answered: Promise<boolean>;
   answer(waits: boolean): void;
@@ -52,11 +57,18 @@ export class LocalQueue {
   enter(names: readonly string[], sharing: Sharing, ownerId: string): Place {
     const starter = new AbortController();
     const { promise: answered, resolve: answer } = Promise.withResolvers<boolean>();
-    const own = { names, sharing, ownerId, turn: starter.signal, starter };
-    const place: QueuedPlace = { ...own, answered, answer, waits: () => answer(true) };
+    const own = { names, sharing, ownerId, turn: starter.signal, starter, answered, answer };
+    const place: QueuedPlace = {
+      ...own,
+      waits: (name) => {
+        place.waitsFor = name;
+        answer(true);
+        this.#start(names);
+      },
+    };
     this.#places.add(place);
     for (const name of names) this.#lines.set(name, [...this.#line(name), place]);
-    this.#startHeads(names);
+    this.#start(names);
     return place;
   }
 
@@ -69,17 +81,22 @@ export class LocalQueue {
       if (rest.length === 0) this.#lines.delete(name);
       else this.#lines.set(name, rest);
     }
-    this.#startHeads(place.names);
+    this.#start(place.names);
   }
 
   /** Offers a held lock to the head; `undefined` where nobody is there or can take it at once. */
   offer(from: GrantState): Promise<OfferAnswer> | undefined {
-    return this.#line(from.proposal.names[0]!)[0]?.acquisition?.offer(from);
+    for (const { acquisition } of this.#heads(from.proposal.names[0]!)) {
+      const answer = acquisition?.offer(from);
+      if (answer !== undefined) return answer;
+    }
   }
 
   /** Tells the heads that these names were released here. */
   nudge(names: readonly string[], standBack: boolean): void {
-    for (const name of names) this.#line(name)[0]?.acquisition?.nudge(standBack);
+    for (const name of names) {
+      for (const { acquisition } of this.#heads(name)) acquisition?.nudge(standBack);
+    }
   }
 
   /** Everybody who waits, in the order in which they came. */
@@ -96,7 +113,8 @@ export class LocalQueue {
     const blocked = new Set<string>();
     for (const place of name === undefined ? places : aheadOf(name, places)) {
       // Whoever is behind somebody who waits, by any of its names, waits too.
-      const waits = place.names.some((each) => blocked.has(each)) || await place.answered;
+      const behind = !place.turn.aborted && place.names.some((each) => blocked.has(each));
+      const waits = behind || await place.answered;
       if (waits) { for (const each of place.names) blocked.add(each); }
     }
   }
@@ -105,10 +123,26 @@ export class LocalQueue {
     return this.#lines.get(name) ?? [];
   }
 
-  #startHeads(names: readonly string[]): void {
+  /** Those in a line whom nobody before them keeps from its name: the first, and who goes past it. */
+  #heads(name: string): QueuedPlace[] {
+    const line = this.#line(name);
+    const last = line.findIndex(({ waitsFor }) => waitsFor === undefined || waitsFor === name);
+    return line.slice(0, last < 0 ? line.length : last + 1);
+  }
+
+  /** Starts everybody who is a head in all its lines, and wants nothing that somebody before it awaits. */
+  #start(names: readonly string[]): void {
     for (const name of names) {
-      const head = this.#line(name)[0];
-      if (head?.names.every((other) => this.#line(other)[0] === head)) head.starter.abort();
+      for (const place of this.#heads(name)) {
+        if (place.names.every((each) => this.#isNext(place, each))) place.starter.abort();
+      }
     }
+  }
+
+  #isNext(place: QueuedPlace, name: string): boolean {
+    const heads = this.#heads(name);
+    const before = heads.indexOf(place);
+    return before >= 0 &&
+      heads.slice(0, before).every(({ waitsFor }) => !place.names.includes(waitsFor!));
   }
 }

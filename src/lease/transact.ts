@@ -6,7 +6,7 @@
 
 import { checkOptions, ofType, refuse, textOf } from "../checks.ts";
 import { isDynamoError } from "../dynamodb/errors.ts";
-import { type LockError, LockTransactionError } from "../errors.ts";
+import { type LockError, LockServiceError, LockTransactionError } from "../errors.ts";
 import type { CheckInput } from "../records/layout.ts";
 import { NAMES_MAX } from "../records/place.ts";
 import type { Item } from "../records/record.ts";
@@ -126,10 +126,16 @@ export async function transact(
 
 /** The error of a transaction that was cancelled for what the caller put into it. */
 function explain({ error, doubtful }: WriteOutcome, names: readonly string[]): unknown {
-  const { cause } = error as LockError;
+  const { cause, code } = error as LockError;
   // An attempt before it that nobody answered may have landed, or may still: that is no "nothing was written".
   if (doubtful) return error;
-  if (!isDynamoError(cause) || cause.cancellationReasons === undefined) return error;
+  if (!isDynamoError(cause)) return error;
+  if (cause.cancellationReasons === undefined) {
+    if (code === "UNAVAILABLE" || code === "CREDENTIALS" || code === "REGION") return error;
+    // A table of the caller's, or the text of an element: it need not be about the lock.
+    const message = `Cannot transact under lock '${names[0]}' as it was refused: ${cause.code}`;
+    return new LockServiceError("REFUSED", message, names[0], cause);
+  }
   const reasons = cause.cancellationReasons
     .map((reason, at) => ({ ...reason, index: at - names.length }))
     .filter(({ index, code }) => index >= 0 && code !== "None");

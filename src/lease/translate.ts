@@ -40,7 +40,7 @@ const RULES: readonly Rule[] = [
   ],
 ];
 
-const AWAY: Rule = [/^/, "UNAVAILABLE", "no answer came"];
+const AWAY: Rule = [/^/, "UNAVAILABLE", "its request was not served"];
 const REFUSED: Rule = [/^/, "REFUSED", "its request was refused"];
 
 /** Whether an error may pass by itself, so that a waiter goes on waiting. */

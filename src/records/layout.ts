@@ -142,8 +142,16 @@ export interface Layout {
 export interface LayoutChoice {
   /** What it is called in errors. */
   readonly name: string;
-  /** What its own client calls the table and the keys, where that is known. */
+  /**
+   * What its own client calls the table and the keys, where that is known.
+   *
+   * @internal
+   */
   readonly table: Partial<TablePlace>;
-  /** Makes the layout for a place. */
+  /**
+   * Makes the layout for a place.
+   *
+   * @internal
+   */
   at(place: TablePlace): Layout;
 }

@@ -88,7 +88,7 @@ export const LEASE_MS_MAX: number = 7 * 24 * 60 * 60_000;
  * For how long at the most an exclusive caller may ask others to stand back. It asks for little more than
  * the time between two of its looks, and again at each.
  */
-export const WAITING_MOST_MS: number = 180_000;
+export const WAITING_MOST_MS: number = 30_000;
 
 /** The error of a record that is ours, and damaged. */
 export function damagedRecord(name: string): LockTableError {

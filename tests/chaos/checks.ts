@@ -6,7 +6,7 @@
 
 import type { CounterContents, LogEntry } from "./counters.ts";
 import type { Belief, Operation } from "./history.ts";
-import type { Sighting } from "./proxy.ts";
+import type { Sighting } from "./sightings.ts";
 
 /** What became of the updates of one counter. */
 export interface CounterVerdict {
@@ -72,29 +72,56 @@ export function judgeTokenOrder(counter: string, log: readonly LogEntry[]): stri
 }
 
 /**
- * Judges what the workers believed: at no time two of them in one lock, tokens rising from one to the
- * next, and no token for two grants.
+ * Judges what the workers believed: at no time more of them in one lock than may be, and no token for two
+ * grants. Tokens rise wherever one of two is alone; of those that share, who told first is chance.
  */
 export function judgeBeliefs(beliefs: readonly Belief[]): string[] {
   const faults: string[] = [];
-  const latest = new Map<string, Belief>();
-  const greatest = new Map<string, Belief>();
-  for (const belief of [...beliefs].sort((one, other) => one.from - other.from)) {
-    const { lock, token, from } = belief;
-    const before = latest.get(lock);
-    if (before !== undefined && before.until > from) {
-      const ms = Math.min(before.until, belief.until) - from;
-      faults.push(
-        `${describe(before)} and ${describe(belief)} both believed for ${ms.toFixed(1)} ms`,
-      );
+  for (const all of Map.groupBy(beliefs, ({ lock }) => lock).values()) {
+    let inside: Belief[] = [];
+    let highest: Belief | undefined;
+    let highestAlone: Belief | undefined;
+    const tokens = new Set<number>();
+    for (const belief of [...all].sort((one, other) => one.from - other.from)) {
+      inside = inside.filter(({ until }) => until > belief.from);
+      inside.push(belief);
+      faults.push(...crowd(inside));
+      const before = belief.most === 1 ? highest : highestAlone;
+      if (tokens.has(belief.token) || (before !== undefined && before.token >= belief.token)) {
+        faults.push(`${describe(belief)} came after ${describe(before ?? belief)}`);
+      }
+      tokens.add(belief.token);
+      if (belief.token > (highest?.token ?? -1)) highest = belief;
+      if (belief.most === 1 && belief.token > (highestAlone?.token ?? -1)) highestAlone = belief;
     }
-    if (before === undefined || before.until < belief.until) latest.set(lock, belief);
-    const highest = greatest.get(lock);
-    if (highest !== undefined && highest.token >= token) {
-      faults.push(`${describe(belief)} came after ${describe(highest)}`);
-    } else greatest.set(lock, belief);
   }
   return faults;
+}
+
+/** What is wrong with these, the last of whom has just come in. */
+function crowd(inside: readonly Belief[]): string[] {
+  const most = Math.min(...inside.map((belief) => belief.most));
+  if (inside.length <= most) return [];
+  const { from } = inside.at(-1)!;
+  const ms = Math.min(...inside.map(({ until }) => until)) - from;
+  const who = inside.map(describe).join(" and ");
+  return [`${who} ${most === 1 ? "both" : "all"} believed for ${ms.toFixed(1)} ms, of ${most}`];
+}
+
+/** How many believed in one lock at once, at the most. */
+export function mostAtOnce(beliefs: readonly Belief[]): number {
+  const changes = beliefs.flatMap(({ lock, from, until }) => [
+    { lock, at: from, by: 1 },
+    { lock, at: until, by: -1 },
+  ]);
+  let most = 0;
+  for (const ofLock of Map.groupBy(changes, ({ lock }) => lock).values()) {
+    let inside = 0;
+    for (const { by } of ofLock.sort((one, other) => one.at - other.at || one.by - other.by)) {
+      most = Math.max(most, inside += by);
+    }
+  }
+  return most;
 }
 
 function describe({ lock, token, worker, from, until }: Belief): string {
@@ -103,8 +130,8 @@ function describe({ lock, token, worker, from, until }: Belief): string {
 
 /**
  * Judges what DynamoDB said of the records: whatever was applied before a request was sent to it must
- * have a smaller fence, and other grants smaller tokens, than what that request left there. This sees
- * grants that nobody ever believed in, too.
+ * have a smaller fence, and other grants smaller tokens, than what that request left there; and no more
+ * are in than may be. This sees grants that nobody ever believed in, too.
  */
 export function judgeSightings(sightings: readonly Sighting[]): string[] {
   const faults: string[] = [];
@@ -112,21 +139,30 @@ export function judgeSightings(sightings: readonly Sighting[]): string[] {
     const answered = [...seen].sort((one, other) => one.answeredAt - other.answeredAt);
     let next = 0;
     let fence = 0;
-    let newest = { grantId: "", token: 0 };
+    let newest = 0;
+    const known = new Set<string>();
     for (const later of [...seen].sort((one, other) => one.forwardedAt - other.forwardedAt)) {
       while (answered[next] !== undefined && answered[next]!.answeredAt < later.forwardedAt) {
         const earlier = answered[next++]!;
         fence = Math.max(fence, earlier.fence);
-        for (const holder of earlier.holders) if (holder.token > newest.token) newest = holder;
+        for (const { grantId, token } of earlier.holders) {
+          newest = Math.max(newest, token);
+          known.add(grantId);
+        }
       }
       if (later.fence < fence) faults.push(`'${lock}': fence ${later.fence} after ${fence}`);
       for (const { grantId, token } of later.holders) {
         if (token > later.fence) faults.push(`'${lock}': token ${token} above its fence`);
-        if (token < newest.token || (token === newest.token && grantId !== newest.grantId)) {
-          faults.push(`'${lock}': a grant with token ${token} after one with ${newest.token}`);
+        // One that is alone must be the newest; of those that share, one that was not there before.
+        if (token < newest && (later.most === 1 || !known.has(grantId))) {
+          faults.push(`'${lock}': a grant with token ${token} after one with ${newest}`);
+        }
+        if (token === newest && !known.has(grantId)) {
+          faults.push(`'${lock}': another grant with token ${token}`);
         }
       }
-      if (later.holders.length > 1) faults.push(`'${lock}': ${later.holders.length} holders`);
+      const { holders: { length }, most } = later;
+      if (length > most) faults.push(`'${lock}': ${length} holders of ${most}`);
     }
   }
   return faults;

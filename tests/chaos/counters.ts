@@ -8,6 +8,7 @@
  * @module
  */
 
+import { isLockError, type LockError, LockTransactionError } from "../../mod.ts";
 import { type DynamoClient, type DynamoError, isDynamoError } from "../../src/dynamodb/mod.ts";
 import type { Outcome } from "./messages.ts";
 
@@ -72,10 +73,22 @@ export async function outcomeOf(write: Promise<unknown>): Promise<Outcome> {
     await write;
     return "acknowledged";
   } catch (error) {
+    if (isLockError(error)) return outcomeOfCommit(error);
     if (!isDynamoError(error) || /^(Validation|Resource|Serial)/.test(error.code)) throw error;
     if (error.mayHaveApplied) return "unknown";
     return isStale(error) ? "stale" : "refused";
   }
+}
+
+/** Tells what a commit under a lease came to, by the promises of `lease.transact`. */
+function outcomeOfCommit(error: LockError): Outcome {
+  if (error.code === "UNAVAILABLE") return "unknown";
+  if (error.code.startsWith("LEASE_")) return "stale";
+  // The counters have no conditions of their own.
+  const passes = error instanceof LockTransactionError &&
+    error.reasons.every(({ code }) => /Conflict|Throttl|Throughput/.test(code));
+  if (!passes) throw error;
+  return "refused";
 }
 
 /** The counters of a table. */
@@ -185,17 +198,22 @@ export class Counters {
             ExpressionAttributeValues: { ":token": { N: `${update.token}` } },
           },
         },
-        {
-          Update: {
-            TableName: this.#table,
-            Key: { id: { S: update.counter } },
-            UpdateExpression: WRITE,
-            ExpressionAttributeNames: namesIn(WRITE),
-            ExpressionAttributeValues: valuesOf(update),
-          },
-        },
+        this.element(update),
       ],
     }, { attemptTimeoutMs: ATTEMPT_MS });
+  }
+
+  /** The write as an element of a transaction. */
+  element(update: Update): { Update: object } {
+    return {
+      Update: {
+        TableName: this.#table,
+        Key: { id: { S: update.counter } },
+        UpdateExpression: WRITE,
+        ExpressionAttributeNames: namesIn(WRITE),
+        ExpressionAttributeValues: valuesOf(update),
+      },
+    };
   }
 
   /** Writes, whatever others did meanwhile. */

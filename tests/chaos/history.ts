@@ -13,6 +13,8 @@ export interface Belief {
   readonly worker: string;
   /** When `lease.held` was first seen to be true. */
   readonly from: number;
+  /** How many may believe at once. */
+  readonly most: number;
   /** Until when it would have been true for whoever asked. */
   until: number;
 }
@@ -85,11 +87,11 @@ export class History {
   }
 
   #believe(worker: string, event: Extract<WorkerEvent, { type: "believes" }>): void {
-    const { lock, token, at, remainingMs } = event;
+    const { lock, token, at, remainingMs, most } = event;
     const key = `${worker} ${lock} ${token}`;
     let belief = this.#believed.get(key);
     if (belief === undefined) {
-      belief = { lock, token, worker, from: at, until: at };
+      belief = { lock, token, worker, most, from: at, until: at };
       this.#believed.set(key, belief);
       this.beliefs.push(belief);
       this.#current.set(worker, (this.#current.get(worker) ?? new Set()).add(key));

@@ -92,3 +92,13 @@ export async function writeReply(
     written += await connection.write(bytes.subarray(written));
   }
 }
+
+/** Headers that belong to one connection only, or that are written anew. */
+const HOP = ["connection", "keep-alive", "transfer-encoding", "content-length", "host"];
+
+/** Headers as they go on to the next connection. */
+export function withoutHop(from: Headers): Headers {
+  const headers = new Headers(from);
+  for (const name of HOP) headers.delete(name);
+  return headers;
+}

@@ -9,7 +9,7 @@
 export type Phase =
   /** Contend, with all that a caller can do, for as long as it lasts. */
   | { readonly kind: "storm"; readonly storm: number }
-  /** One short, acknowledged update of both counters by each task; then rest. */
+  /** One short, acknowledged update of every kind of counter by each task; then rest. */
   | { readonly kind: "calm"; readonly storm: number }
   | { readonly kind: "end" };
 
@@ -26,18 +26,34 @@ export interface WorkerOrder {
   readonly lockTable: string;
   readonly counterTable: string;
   readonly locks: readonly string[];
+  readonly semaphore: string;
+  /** How many may hold the semaphore at once. */
+  readonly permits: number;
   readonly leaseMs: number;
   readonly pollMs: number;
   /** How many callers contend in the one process. */
   readonly tasks: number;
-  /** Without, the counters are read and written by everybody, as in a world without locks. */
+  /**
+   * Without, it is a worker of the control: its first task reads and writes as in a world without locks;
+   * the others hold a lock, and what they write is not guarded.
+   */
   readonly guarded: boolean;
   readonly seed: number;
   readonly phase: Phase;
 }
 
-/** How a counter is guarded: by the token, by a transaction that looks at the lock, or not at all. */
-export type Guard = "token" | "transaction" | "nothing";
+/** How a counter is guarded. */
+export type Guard =
+  /** By the token. */
+  | "token"
+  /** By a transaction of the caller's own that looks at the lock. */
+  | "transaction"
+  /** By `lease.transact`. */
+  | "commit"
+  /** In the control: by the lock alone, and a plain write, which may come late. */
+  | "lock"
+  /** In the control: not at all. */
+  | "nothing";
 
 /**
  * What an update came to. `stale`: refused by the guard. `refused`: refused for another reason. Both
@@ -62,6 +78,8 @@ export type WorkerEvent =
     readonly token: number;
     readonly at: number;
     readonly remainingMs: number;
+    /** How many may hold it at once. */
+    readonly most: number;
   }
   /** From this moment on `lease.held` is false. `how` is the code of the loss or of the release. */
   | {
@@ -82,7 +100,7 @@ export type WorkerEvent =
     readonly held: boolean;
   }
   | { readonly type: "updated"; readonly op: string; readonly outcome: Outcome }
-  /** The task made an acknowledged update of both counters in the calm after this storm. */
+  /** The task made an acknowledged update of every counter in the calm after this storm. */
   | { readonly type: "served"; readonly task: number; readonly storm: number }
   /** It cannot go on. */
   | { readonly type: "failed"; readonly message: string };
@@ -90,4 +108,11 @@ export type WorkerEvent =
 /** The counter of a lock in a storm. */
 export function counterId(lock: string, guard: Guard, storm: number): string {
   return `${storm}/${lock}/${guard}`;
+}
+
+/** What a counter's id says. */
+export function partsOfCounter(id: string): { lock: string; guard: Guard } {
+  const [, ...parts] = id.split("/");
+  const guard = parts.pop() as Guard;
+  return { lock: parts.join("/"), guard };
 }

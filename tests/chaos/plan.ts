@@ -63,6 +63,11 @@ export const LEASE_MS = 2_000;
 export const TASKS = 3;
 /** The locks that they contend for. */
 export const LOCKS: readonly string[] = Array.from({ length: 6 }, (_, at) => `chaos/${at + 1}`);
+/** Those of a storm over commits: few, so that somebody waits for each. */
+export const COMMIT_LOCKS: readonly string[] = LOCKS.slice(0, 3);
+/** The semaphore that they contend for, and how many may hold it. */
+export const SEMAPHORE = "chaos/permits";
+export const PERMITS = 2;
 /** The longest sleep of a waiter. */
 export const POLL_MS = 250;
 /** The table of the locks. */
@@ -70,16 +75,26 @@ export const LOCK_TABLE = "dynamo-lock";
 /** The table of what they guard. */
 export const COUNTER_TABLE = "chaos-counters";
 
+/**
+ * Whether a storm is about holders who commit too late: mostly they are stopped on the way to it. So is
+ * the control, and the first storm, which is the very same over again; then every fourth.
+ */
+export function isOverCommits(storm: number): boolean {
+  return storm % 4 === 1;
+}
+
 /** How long the storm over the control rages. */
-export const CONTROL_MS = 6_000;
+export const CONTROL_MS = 10_000;
 /** How long every other one does. */
-export const STORM_MS = 9_000;
+export const STORM_MS = 8_000;
 /** A storm and its calm, most of the time. */
-export const CYCLE_MS = 13_000;
+export const CYCLE_MS = 12_500;
 /** Each so many requests the fault has its turn that was met least: a slow machine must meet all, too. */
 export const RAREST_EVERY = 20;
 /** How many there are, however little time there is. */
 export const STORMS_LEAST = 2;
+/** How often it goes on where chance has spared all who wrote too late, which proves nothing. */
+export const ROUNDS_MOST = 3;
 /** What may be left to do when the workers are told to end. */
 export const END_MS = 15_000;
 

@@ -8,29 +8,28 @@
  */
 
 import { kindOf } from "../support/requests.ts";
+import { type Commit, laterGrant, type Write, writesOf } from "./commits.ts";
 import { type Exchange, FAULT_NAMES, fitting, meet } from "./faults.ts";
-import { type HttpReply, type HttpRequest, RequestReader, writeReply } from "./http.ts";
+import { type HttpReply, type HttpRequest, RequestReader, withoutHop, writeReply } from "./http.ts";
 import { Random } from "./random.ts";
+import { type Sighting, sightingOf } from "./sightings.ts";
 
-/** What DynamoDB answered to a write on a lock's record that it applied. */
-export interface Sighting {
-  readonly lock: string;
-  /** On the proxy's clock. The write was applied between these two. */
-  readonly forwardedAt: number;
-  readonly answeredAt: number;
-  readonly fence: number;
-  readonly holders: readonly { readonly grantId: string; readonly token: number }[];
-}
-
-/** The steps at which somebody can lie in wait: those of a lock, and the update of a counter. */
-export type Step = ReturnType<typeof kindOf> | "count";
+/**
+ * The steps at which somebody can lie in wait: those of a lock, the update of a counter, and the one that
+ * comes too late where its lease is over: `lease.transact`, or a plain write in its place.
+ */
+export type Step = ReturnType<typeof kindOf> | "count" | "commit";
 
 /** Something that happens to the sender of a request at a certain moment. */
 export interface Ambush {
   readonly step: Step;
   /** Before DynamoDB gets it, or when it has been applied and before the answer goes out. */
   readonly moment: "before" | "after";
-  spring(worker: string): void;
+  /**
+   * The request waits for what this returns, and then meets nothing else; only before. `untilLate`
+   * waits until somebody else was granted the lock whose counter it writes, for so long at the most.
+   */
+  spring(worker: string, untilLate: (ms: number) => Promise<void>): Promise<void> | undefined;
 }
 
 /** Where the faults come from: for each step its own. */
@@ -52,19 +51,13 @@ interface Call {
   readonly operation: string;
   readonly step: Step;
   readonly onLocks: boolean;
+  readonly writes: readonly Write[];
   readonly request: HttpRequest;
 }
 
-/** Headers that belong to one connection only, or that are written anew. */
-const HOP = ["connection", "keep-alive", "transfer-encoding", "content-length", "host"];
+const LOOK_EVERY_MS = 20;
 
 const decoder = new TextDecoder();
-
-function withoutHop(from: Headers): Headers {
-  const headers = new Headers(from);
-  for (const name of HOP) headers.delete(name);
-  return headers;
-}
 
 /** The fault-injecting proxy. */
 export class ChaosProxy {
@@ -83,6 +76,8 @@ export class ChaosProxy {
   readonly faults: Map<string, number> = new Map(FAULT_NAMES.map((name) => [name, 0]));
   /** Everything that DynamoDB showed of the locks. */
   readonly sightings: Sighting[] = [];
+  /** Every write of a counter that was let through. */
+  readonly commits: Commit[] = [];
   requests = 0;
   /** Requests of workers that were cut off. */
   cutOff = 0;
@@ -164,7 +159,7 @@ export class ChaosProxy {
       for (;;) {
         const request = await reader.next();
         if (request === undefined) return;
-        const reply = await this.#hold(this.#answer(this.#understand(request)));
+        const reply = await this.#hold(this.#answer(this.#understand(request, keepAlive)));
         if (reply === undefined) return;
         const last = !keepAlive || reply.cutAt !== undefined || this.#random.chance(0.5);
         await writeReply(connection, reply, last);
@@ -185,30 +180,36 @@ export class ChaosProxy {
     if (this.#connections.delete(connection)) connection.close();
   }
 
-  /** Keeps `idle` waiting for it. */
   #hold<T>(work: Promise<T>): Promise<T> {
     this.#held.add(work);
     void work.catch(() => {}).finally(() => this.#held.delete(work));
     return work;
   }
 
-  #understand(request: HttpRequest): Call {
+  #understand(request: HttpRequest, onLocks: boolean): Call {
     const operation = request.headers.get("x-amz-target")?.split(".")[1] ?? "";
     const input = JSON.parse(decoder.decode(request.body));
-    const onLocks = input.TableName === this.#options.lockTable;
     // Each worker has an access key of its own, which tells the proxy who is asking.
     const worker = /Credential=(\w+)/.exec(request.headers.get("authorization") ?? "")?.[1] ?? "";
-    const step = onLocks
+    const writes = writesOf(input);
+    const isCommit = writes.some(({ guard }) => guard === "commit" || guard === "lock");
+    const step = isCommit
+      ? "commit"
+      : onLocks
       ? kindOf({ operation, input })
       : operation === "GetItem"
       ? "GetItem"
       : "count";
-    return { worker, operation, step, onLocks, request };
+    return { worker, operation, step, onLocks, writes, request };
   }
 
   async #answer(call: Call): Promise<HttpReply | undefined> {
     this.requests++;
-    this.#spring(call, "before");
+    const waiting = this.#spring(call, "before");
+    if (waiting !== undefined) {
+      await waiting;
+      return await this.#forward(call);
+    }
     if (this.#isIsolated(call)) {
       this.cutOff++;
       return undefined;
@@ -231,6 +232,15 @@ export class ChaosProxy {
     return await meet(name, exchange);
   }
 
+  async #untilLate({ writes }: Call, ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    const isLate = () =>
+      writes.some((write) => laterGrant(write, this.sightings, Infinity) !== undefined);
+    while (!this.#closed && performance.now() < end && !isLate()) {
+      await this.#wait(LOOK_EVERY_MS);
+    }
+  }
+
   #isIsolated({ worker, onLocks }: Call): boolean {
     const isolation = this.#isolated.get(worker);
     if (isolation === undefined || isolation.until < performance.now()) return false;
@@ -248,32 +258,28 @@ export class ChaosProxy {
     });
     const bytes = new Uint8Array(await response.arrayBuffer());
     if (call.onLocks && response.ok) this.#witness(call, forwardedAt, bytes);
+    for (const write of call.writes) {
+      this.commits.push({ ...write, forwardedAt, applied: response.ok });
+    }
     this.#spring(call, "after");
     return { status: response.status, headers: withoutHop(response.headers), body: bytes };
   }
 
   /** Keeps what a write on a lock's record left there, if it says. */
   #witness({ request }: Call, forwardedAt: number, bytes: Uint8Array): void {
-    const { Attributes: record } = JSON.parse(decoder.decode(bytes));
-    if (record === undefined) return;
-    const { Key } = JSON.parse(decoder.decode(request.body));
-    this.sightings.push({
-      lock: Key.key.S,
-      forwardedAt,
-      answeredAt: performance.now(),
-      fence: Number(record.fence.N),
-      holders: Object.entries<{ M: { t: { N: string } } }>(record.holders.M).map(
-        ([grantId, { M }]) => ({ grantId, token: Number(M.t.N) }),
-      ),
-    });
+    const sighting = sightingOf(decoder.decode(request.body), decoder.decode(bytes));
+    if (sighting === undefined) return;
+    this.sightings.push({ ...sighting, forwardedAt, answeredAt: performance.now() });
   }
 
-  #spring({ step, worker }: Call, moment: Ambush["moment"]): void {
+  #spring(call: Call, moment: Ambush["moment"]): Promise<void> | undefined {
+    const { step, worker } = call;
     for (const ambush of this.#ambushes) {
       if (ambush.step !== step || ambush.moment !== moment) continue;
       this.#ambushes.delete(ambush);
-      return ambush.spring(worker);
+      return ambush.spring(worker, (ms) => this.#untilLate(call, ms));
     }
+    return undefined;
   }
 
   #wait(ms: number): Promise<void> {

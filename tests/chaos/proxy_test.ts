@@ -119,12 +119,25 @@ for (const moment of ["before", "after"] as const) {
     proxy.lieInWait({
       step: "count",
       moment,
-      spring: (worker) => sprung.push([worker, applied("a")]),
+      spring: (worker) => void sprung.push([worker, applied("a")]),
     });
     for (let i = 0; i < 2; i++) await increase(clientOf("worker7"), "a");
     assertEquals(sprung, [["worker7", moment === "before" ? 0 : 1]]);
   });
 }
+
+Deno.test("ChaosProxy lets a request wait for what the ambush is about, and sends it then", async () => {
+  await using stack = new AsyncDisposableStack();
+  const { proxy, clientOf, applied } = await setUp(stack);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  proxy.brew(() => "request dropped", new Random(1));
+  proxy.lieInWait({ step: "count", moment: "before", spring: () => promise });
+  const increasing = increase(clientOf("worker1"), "a");
+  await new Promise((done) => setTimeout(done, 50));
+  assertEquals(applied("a"), 0);
+  resolve();
+  assertEquals([await increasing, applied("a")], [["", false], 1]);
+});
 
 Deno.test("dealFaults() deals every fault, at the rate of the profile, the same for a seed", () => {
   for (const profile of PROFILES) {

@@ -4,12 +4,17 @@
  * @module
  */
 
+import { mostAtOnce } from "./checks.ts";
+import { judgeStaleWrites } from "./commits.ts";
 import type { History } from "./history.ts";
+import type { Guard } from "./messages.ts";
 import {
   LEASE_MS,
   LOCKS,
+  PERMITS,
   type RunOptions,
   type RunResult,
+  SEMAPHORE,
   type StormResult,
   TASKS,
 } from "./plan.ts";
@@ -71,6 +76,8 @@ export function describeRun(result: RunResult): string {
     ["no lease", history.misses.entries.map(([why, n]) => `${n} ${why}`).join(", ")],
     ["updates", describeUpdates(result)],
     ["stale", describeStale(history)],
+    ["commits", describeCommits(result)],
+    ["sharing", describeSharing(history)],
     ["lost", `${lostOf(storms)} with the lock, ${lostOf([control])} without`],
     [
       "served",
@@ -107,6 +114,28 @@ function describeStale({ operations }: History): string {
   const held = stale.filter((operation) => operation.held).length;
   return `${stale.length} late writes refused by the guards, ${held} of them though the lease was ` +
     "held right before";
+}
+
+/** Writes of holders that were stopped between their decision and DynamoDB. */
+function describeCommits({ storms, proxy, history }: RunResult): string {
+  const of = (guard: Guard) => judgeStaleWrites(proxy.commits, proxy.sightings, guard);
+  const [guarded, plain] = [of("commit"), of("lock")];
+  const sent = new Set(proxy.commits.map(({ op }) => op));
+  const unsent = [...history.operations.values()].filter(({ op, outcome, counter }) =>
+    outcome === "stale" && counter.endsWith("commit") && !sent.has(op)
+  );
+  const stops = storms.reduce((sum, { nemesis }) => sum + nemesis.stops, 0);
+  return `${stops} stopped; ${guarded.attempted} by \`lease.transact\` reached DynamoDB after a later grant, ` +
+    `${guarded.landed} landed; ${unsent.length} more were not sent; of the control's plain writes ` +
+    `${plain.attempted}, ${plain.landed} landed`;
+}
+
+/** How many were in beside each other. */
+function describeSharing({ beliefs }: History): string {
+  const permits = beliefs.filter(({ lock }) => lock === SEMAPHORE);
+  const shared = beliefs.filter(({ lock, most }) => lock !== SEMAPHORE && most > 1);
+  return `${permits.length} permits, ${mostAtOnce(permits)} of ${PERMITS} at once; ` +
+    `${shared.length} shared leases, up to ${mostAtOnce(shared)} at once`;
 }
 
 /** One line a check, and what is wrong below those that failed. */

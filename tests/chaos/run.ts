@@ -11,24 +11,29 @@ import { startDynamoDBLocal } from "../support/dynamodb_local.ts";
 import { Canary } from "./canary.ts";
 import { type CounterVerdict, judgeCounter, judgeTokenOrder } from "./checks.ts";
 import { ClockWatch } from "./clock_watch.ts";
+import { judgeStaleWrites, type StaleVerdict } from "./commits.ts";
 import { Counters } from "./counters.ts";
 import { Crew } from "./crew.ts";
 import { dealFaults, profileOf, rarestFault } from "./faults.ts";
 import { History, servedKey } from "./history.ts";
 import { counterId, type Guard } from "./messages.ts";
-import { Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
+import { COMMIT_DEEDS, DEEDS, Nemesis, type NemesisFigures, pause } from "./nemesis.ts";
 import {
   CONTROL_MS,
   COUNTER_TABLE,
   CYCLE_MS,
   END_MS,
+  isOverCommits,
   LEASE_MS,
   LOCK_TABLE,
   LOCKS,
+  PERMITS,
   POLL_MS,
   RAREST_EVERY,
+  ROUNDS_MOST,
   type RunOptions,
   type RunResult,
+  SEMAPHORE,
   SERVED_WITHIN_MS,
   STORM_MS,
   type StormResult,
@@ -84,31 +89,44 @@ export async function run(options: RunOptions): Promise<RunResult> {
   return { options, ms, control, storms, history, controlHistory, ...seen };
 }
 
-/** The first storm over a world without the lock: it has to do damage there. */
+/**
+ * The first storm over a world without the lock, and over one where nothing but the lock guards: it has
+ * to do damage in both.
+ */
 async function runControl(arena: Arena, history: History): Promise<StormResult> {
   const crew = await hire(arena, history, false);
-  const { profile, nemesis } = await rage(arena, crew, history, 1, CONTROL_MS);
+  let raged = await rage(arena, crew, history, 1, CONTROL_MS);
+  for (let round = 1; round < ROUNDS_MOST && staleWrites(arena, "lock").landed === 0; round++) {
+    raged = await rage(arena, crew, history, 1, CONTROL_MS);
+  }
   await crew.end(END_MS);
   await arena.proxy.idle();
   const nothing = await judge(arena, history, 1, "nothing");
+  const lock = await judge(arena, history, 1, "lock");
   return {
     storm: 1,
     guarded: false,
-    profile,
-    nemesis,
+    ...raged,
     grants: 0,
     takeovers: 0,
-    counters: { nothing: nothing.verdict },
+    counters: { nothing: nothing.verdict, lock: lock.verdict },
     tokenFaults: [],
     servedMs: 0,
     starved: [],
   };
 }
 
+function staleWrites({ proxy }: Arena, guard: Guard): StaleVerdict {
+  return judgeStaleWrites(proxy.commits, proxy.sightings, guard);
+}
+
 async function runStorms(arena: Arena, history: History, end: number): Promise<StormResult[]> {
   const crew = await hire(arena, history, true);
   const storms: StormResult[] = [];
-  while (storms.length < STORMS_LEAST || performance.now() + CYCLE_MS < end) {
+  const isWeak = () =>
+    storms.length < STORMS_LEAST ||
+    (storms.length < STORMS_LEAST * ROUNDS_MOST && staleWrites(arena, "commit").attempted === 0);
+  while (isWeak() || performance.now() + CYCLE_MS < end) {
     const storm = await runStorm(arena, crew, history, storms.length + 1);
     arena.options.onStorm(storm);
     storms.push(storm);
@@ -134,6 +152,7 @@ async function runStorm(
   await arena.proxy.idle(); // what was delayed may still do harm; the next storm has its own counters
   const token = await judge(arena, history, storm, "token");
   const transaction = await judge(arena, history, storm, "transaction");
+  const commit = await judge(arena, history, storm, "commit");
   return {
     storm,
     guarded: true,
@@ -141,8 +160,8 @@ async function runStorm(
     nemesis,
     grants: history.grants - before.grants,
     takeovers: history.takeovers - before.takeovers,
-    counters: { token: token.verdict, transaction: transaction.verdict },
-    tokenFaults: [...token.tokenFaults, ...transaction.tokenFaults],
+    counters: { token: token.verdict, transaction: transaction.verdict, commit: commit.verdict },
+    tokenFaults: [token, transaction, commit].flatMap(({ tokenFaults }) => tokenFaults),
     servedMs,
     starved,
   };
@@ -162,6 +181,8 @@ async function hire(
     lockTable: LOCK_TABLE,
     counterTable: COUNTER_TABLE,
     locks: LOCKS,
+    semaphore: SEMAPHORE,
+    permits: PERMITS,
     leaseMs: LEASE_MS,
     pollMs: POLL_MS,
     tasks: TASKS,
@@ -204,6 +225,7 @@ async function rage(
       crew.places.flatMap((worker, place) =>
         worker !== undefined && history.isHolder(worker.order.name) ? [place] : []
       ),
+    isOverCommits(storm) ? COMMIT_DEEDS : DEEDS,
   );
   const chance = new Random(seed, `faults ${storm}`);
   const deal = dealFaults(chance, profile);

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { judgeBeliefs, judgeSightings } from "./checks.ts";
+import { judgeBeliefs, judgeSightings, mostAtOnce } from "./checks.ts";
 import { PARTED_MS } from "./clock_watch.ts";
+import { judgeStaleWrites } from "./commits.ts";
 import type { Guard } from "./messages.ts";
-import { type RunResult, SERVED_WITHIN_MS } from "./plan.ts";
+import { PERMITS, type RunResult, SEMAPHORE, SERVED_WITHIN_MS } from "./plan.ts";
 
 /** One thing that must hold. */
 export interface Check {
@@ -22,7 +23,7 @@ const EXPECTED_ENDS = ["LEASE_RELEASED", "LEASE_EXPIRED", "LEASE_STOLEN"];
 
 /** Judges a run. */
 export function judgeRun(result: RunResult): Check[] {
-  const { storms, history, proxy, canary, clock } = result;
+  const { storms, history, controlHistory, proxy, canary, clock } = result;
   return [
     {
       name: "no update guarded by the token was lost, invented, or landed after a refusal",
@@ -33,16 +34,25 @@ export function judgeRun(result: RunResult): Check[] {
       faults: counterFaults(result, "transaction"),
     },
     {
+      name: "no update by `lease.transact` was lost, invented, or landed after a refusal",
+      faults: counterFaults(result, "commit"),
+    },
+    {
+      name: "no `lease.transact` landed after a later grant",
+      faults: judgeStaleWrites(proxy.commits, proxy.sightings, "commit").faults,
+    },
+    {
       name: "fencing tokens rose in the order in which updates landed",
       faults: storms.flatMap(({ tokenFaults }) => tokenFaults),
     },
     {
-      name: "fences and tokens rose in the order of DynamoDB's answers, one holder at a time",
+      name: "fences and tokens rose in the order of DynamoDB's answers, no holder too many",
       faults: judgeSightings(proxy.sightings),
     },
     {
-      name: "no two believed to hold a lock at once, and tokens rose from one to the next",
-      faults: judgeBeliefs(history.beliefs),
+      name:
+        "no more believed to hold a lock at once than may, and tokens rose from one to the next",
+      faults: judgeBeliefs([...controlHistory.beliefs, ...history.beliefs]),
     },
     {
       name: `everybody was served within ${SERVED_WITHIN_MS / 1_000} s after each storm`,
@@ -86,8 +96,19 @@ function surprises({ history, controlHistory }: RunResult): string[] {
 function weaknesses({ control, storms, history, proxy }: RunResult): string[] {
   const sum = (of: (storm: RunResult["control"]) => number) =>
     storms.reduce((total, storm) => total + of(storm), 0);
+  const stale = (guard: Guard) => judgeStaleWrites(proxy.commits, proxy.sightings, guard);
+  const committed = (releases: boolean) =>
+    proxy.commits.filter((it) => it.guard === "commit" && it.applied && it.releases === releases);
+  const shared = history.beliefs.filter(({ lock, most }) => most > 1 && lock !== SEMAPHORE);
+  const permits = history.beliefs.filter(({ lock }) => lock === SEMAPHORE);
   const counts: [what: string, count: number][] = [
     ["updates lost without the lock", control.counters.nothing!.lost],
+    ["plain writes of the control that landed after a later grant", stale("lock").landed],
+    ["attempts at `lease.transact` after a later grant", stale("commit").attempted],
+    ["updates by `lease.transact`", committed(false).length],
+    ["updates by `lease.transact` with a release", committed(true).length],
+    ["leases that shared a lock", mostAtOnce(shared) - 1],
+    ["leases that used up the permits", mostAtOnce(permits) - PERMITS + 1],
     ["updates guarded by the token", sum(({ counters }) => counters.token!.landed)],
     ["updates guarded by a transaction", sum(({ counters }) => counters.transaction!.landed)],
     ["kills", sum(({ nemesis }) => nemesis.kills)],

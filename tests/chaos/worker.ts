@@ -8,24 +8,14 @@
 import { isLockError, type Lease, type LockEvent, LockManager } from "../../mod.ts";
 import { DynamoClient, isDynamoError } from "../../src/dynamodb/mod.ts";
 import { Counters, outcomeOf, type Update } from "./counters.ts";
-import { counterId, type Outcome, type Phase } from "./messages.ts";
+import { chooseManner, chooseThinking, type Manner } from "./manner.ts";
+import { counterId, type Guard, type Outcome, type Phase } from "./messages.ts";
 import type { WorkerEvent, WorkerOrder } from "./messages.ts";
+import { COMMIT_LOCKS } from "./plan.ts";
 import { Random } from "./random.ts";
 
-/** How a task goes about one turn with a lock. */
-interface Manner {
-  /** Asks once instead of waiting. */
-  readonly once: boolean;
-  /** Gives up waiting after this long. */
-  readonly patienceMs: number | undefined;
-  /** Lets the lease run out under it. */
-  readonly renew: boolean;
-  /** Looks at `lease.held` before it writes, as everybody should. */
-  readonly careful: boolean;
-}
-
-/** How long a task thinks in a storm, in leases: shortly, or so long that much can happen to it. */
-const STORM_THINKING = [[0, 0.02], [0, 0.1], [0, 0.1], [0, 0.4], [1, 2], [1.7, 2]] as const;
+/** A write that was prepared. Answers whether it was acknowledged. */
+type Write = () => Promise<boolean>;
 
 const order: WorkerOrder = JSON.parse(Deno.args[0]!);
 const random = new Random(order.seed, order.name);
@@ -73,8 +63,16 @@ function changePhase(next: Phase): void {
  */
 function tellBelief(lease: Lease): void {
   const at = Date.now();
-  const { held, remainingMs, name: lock, fencingToken: token } = lease;
-  if (held) tell({ type: "believes", lock, token, at, remainingMs: Math.max(0, remainingMs) });
+  const { held, remainingMs, names, fencingToken: token } = lease;
+  if (!held) return;
+  const most = lease.mode === "exclusive"
+    ? 1
+    : lease.name === order.semaphore
+    ? order.permits
+    : 1e9;
+  for (const lock of names) {
+    tell({ type: "believes", lock, token, at, most, remainingMs: Math.max(0, remainingMs) });
+  }
 }
 
 function hear(event: LockEvent): void {
@@ -88,48 +86,37 @@ function hear(event: LockEvent): void {
 }
 
 function watch(lease: Lease): void {
-  const { name: lock, fencingToken: token } = lease;
-  leases.set(`${lock} ${token}`, lease);
+  const { name, names, fencingToken: token } = lease;
+  leases.set(`${name} ${token}`, lease);
   tellBelief(lease);
   // Release and loss both come this way, in the same turn in which `held` becomes false.
   lease.signal.addEventListener("abort", () => {
-    tell({ type: "ends", lock, token, at: Date.now(), how: lease.signal.reason.code });
-    leases.delete(`${lock} ${token}`);
+    const at = Date.now();
+    for (const lock of names) {
+      tell({ type: "ends", lock, token, at, how: lease.signal.reason.code });
+    }
+    leases.delete(`${name} ${token}`);
   });
-}
-
-function chooseManner(): Manner {
-  if (phase.kind !== "storm") {
-    return { once: false, patienceMs: undefined, renew: true, careful: true };
-  }
-  return {
-    once: random.chance(0.15),
-    patienceMs: random.chance(0.2) ? random.between(100, 3_000) : undefined,
-    renew: random.chance(0.75),
-    careful: random.chance(0.5),
-  };
 }
 
 /** Thinks between reading and writing. */
 async function think(): Promise<void> {
-  if (phase.kind !== "storm") return await pause(random.between(5, 50));
-  const [least, most] = random.pick(STORM_THINKING);
-  const ms = random.between(least, most) * order.leaseMs;
-  if (random.chance(0.8)) return await pause(ms);
+  const { ms, hard } = chooseThinking(random, phase, order.leaseMs);
+  if (!hard) return await pause(ms);
   // Without a break for anything else, as hard work does: no timer tells that the lease has run out.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
 async function take(
   locks: LockManager,
-  lock: string,
-  { once, patienceMs, renew }: Manner,
+  { names, sharing, once, patienceMs, renew }: Manner,
 ): Promise<Lease | null> {
   const signal = patienceMs === undefined ? {} : { signal: AbortSignal.timeout(patienceMs) };
+  const [lock] = names as [string];
   try {
     const lease = once
-      ? await locks.tryAcquire(lock, { renew })
-      : await locks.acquire(lock, { renew, ...signal });
+      ? await locks.tryAcquire(names, { renew, ...sharing })
+      : await locks.acquire(names, { renew, ...sharing, ...signal });
     if (lease === null) tell({ type: "missed", lock, why: "taken" });
     return lease;
   } catch (error) {
@@ -142,52 +129,82 @@ async function take(
   }
 }
 
-/** Makes one update and tells of it before and after. Answers whether it was acknowledged. */
+/** Makes updates in one request, and tells of each before and after. */
 async function update(
-  counter: string,
+  values: ReadonlyMap<string, number>,
   lease: Lease | null,
-  value: number,
-  write: (update: Update) => Promise<unknown>,
+  write: (updates: Update[]) => Promise<unknown>,
 ): Promise<boolean> {
-  const op = `${order.name}/${++operations}`;
   const token = lease?.fencingToken ?? null;
+  const updates = [...values].map(([counter, value]) => {
+    const op = `${order.name}/${++operations}`;
+    return { counter, op, token: token ?? 0, value: value + 1 };
+  });
   if (lease !== null) tellBelief(lease);
-  tell({ type: "updates", op, counter, token, held: lease?.held ?? false });
-  const outcome: Outcome = await outcomeOf(write({ counter, op, token: token ?? 0, value }));
-  tell({ type: "updated", op, outcome });
+  for (const { op, counter } of updates) {
+    tell({ type: "updates", op, counter, token, held: lease?.held ?? false });
+  }
+  const outcome: Outcome = await outcomeOf(write(updates));
+  for (const { op } of updates) tell({ type: "updated", op, outcome });
   return outcome === "acknowledged";
 }
 
-/** Reads both counters of a lock, thinks, and writes them. Answers whether both were acknowledged. */
-async function work(lease: Lease, careful: boolean): Promise<boolean> {
-  const { name: lock, fencingToken: token } = lease;
+/** Reads a lock's counter; `undefined` where it need not be written, as somebody newer was there. */
+async function prepare(
+  guard: Guard,
+  lease: Lease,
+  { release }: Manner,
+): Promise<Write | undefined> {
   const { storm } = phase as { storm: number };
-  const byToken = counterId(lock, "token", storm);
-  const byTransaction = counterId(lock, "transaction", storm);
-  const one = await counters.readWithToken(byToken, token);
-  const place = await counters.findGrant(lock, token);
-  const other = await counters.read(byTransaction);
+  const { name, names, fencingToken: token } = lease;
+  const counter = counterId(name, guard, storm);
+  const later = (value: number, write: (it: Update) => Promise<unknown>): Write => () =>
+    update(new Map([[counter, value]]), lease, ([it]) => write(it!));
+  if (guard === "token") {
+    const value = await counters.readWithToken(counter, token);
+    return value === undefined ? undefined : later(value, (it) => counters.writeWithToken(it));
+  }
+  if (guard === "transaction") {
+    const place = await counters.findGrant(name, token);
+    if (place === undefined) return undefined;
+    return later(await counters.read(counter), (it) => counters.writeInTransaction(it, place));
+  }
+  // Nothing but the lock itself: read under it, and written when that is over, it destroys an update.
+  if (guard === "lock") {
+    return later(await counters.read(counter), (it) => counters.writePlainly(it));
+  }
+  const values = new Map<string, number>();
+  for (const each of names) {
+    const id = counterId(each, guard, storm);
+    values.set(id, await counters.read(id));
+  }
+  const commit = (updates: Update[]) =>
+    lease.transact(updates.map((it) => counters.element(it)), { release });
+  return () => update(values, lease, commit);
+}
+
+/** Reads the counters of a lock, thinks, and writes them. Answers whether all were acknowledged. */
+async function work(lease: Lease, manner: Manner): Promise<boolean> {
+  const writes: (Write | undefined)[] = [];
+  for (const guard of manner.guards) writes.push(await prepare(guard, lease, manner));
   await think();
-  let acknowledged = 0;
-  if (one !== undefined && (!careful || lease.held)) {
-    const write = (it: Update) => counters.writeWithToken(it);
-    if (await update(byToken, lease, one + 1, write)) acknowledged++;
+  tellBelief(lease);
+  let acknowledged = true;
+  for (const write of writes) {
+    const dares = write !== undefined && (!manner.careful || lease.held);
+    acknowledged = dares && await write() && acknowledged;
   }
-  if (place !== undefined && (!careful || lease.held)) {
-    const write = (it: Update) => counters.writeInTransaction(it, place);
-    if (await update(byTransaction, lease, other + 1, write)) acknowledged++;
-  }
-  return acknowledged === 2;
+  return acknowledged;
 }
 
 /** One turn: a lock, the work, and the release, which may fail: then the lease runs out. */
 async function takeTurn(locks: LockManager): Promise<boolean> {
-  const manner = chooseManner();
-  const lease = await take(locks, random.pick(order.locks), manner);
+  const manner = chooseManner(random, phase, order);
+  const lease = await take(locks, manner);
   if (lease === null) return false;
   watch(lease);
   try {
-    return await work(lease, manner.careful);
+    return await work(lease, manner);
   } catch (error) {
     if (!isDynamoError(error)) throw error; // reading failed: nothing was written
     return false;
@@ -199,25 +216,26 @@ async function takeTurn(locks: LockManager): Promise<boolean> {
 /** One turn in a world without locks. */
 async function takePlainTurn(): Promise<void> {
   const { storm } = phase as { storm: number };
-  const counter = counterId(random.pick(order.locks), "nothing", storm);
+  const counter = counterId(random.pick(COMMIT_LOCKS), "nothing", storm);
   try {
     const value = await counters.read(counter);
     await think();
-    await update(counter, null, value + 1, (it) => counters.writePlainly(it));
+    await update(new Map([[counter, value]]), null, ([it]) => counters.writePlainly(it!));
   } catch (error) {
     if (!isDynamoError(error)) throw error;
   }
 }
 
-async function toil(task: number, locks: LockManager | null): Promise<void> {
+async function toil(task: number, locks: LockManager): Promise<void> {
+  const { guarded } = order;
   let served = -1;
   while (phase.kind !== "end") {
     const { kind, storm } = phase;
-    if (kind === "calm" && (served === storm || locks === null)) {
+    if (kind === "calm" && served === storm) {
       await phaseChange.promise;
       continue;
     }
-    if (locks === null) await takePlainTurn();
+    if (!guarded && task === 0) await takePlainTurn();
     else if (await takeTurn(locks) && kind === "calm") {
       served = storm;
       tell({ type: "served", task, storm });
@@ -228,7 +246,7 @@ async function toil(task: number, locks: LockManager | null): Promise<void> {
   }
 }
 
-async function toilWithLocks(): Promise<void> {
+async function toilTogether(): Promise<void> {
   const { leaseMs, pollMs, name, lockTable, lockEndpoint } = order;
   await using locks = new LockManager({
     ...wire,
@@ -243,8 +261,7 @@ Deno.addSignalListener("SIGINT", () => {});
 void obey();
 tell({ type: "ready" });
 try {
-  if (order.guarded) await toilWithLocks();
-  else await Promise.all(Array.from({ length: order.tasks }, (_, task) => toil(task, null)));
+  await toilTogether();
 } catch (error) {
   tell({ type: "failed", message: error instanceof Error ? `${error.stack}` : `${error}` });
 }

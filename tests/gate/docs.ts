@@ -11,7 +11,17 @@ import { MemoryDynamo } from "../../src/testing/mod.ts";
 import { ownEnv } from "./env.ts";
 import { type Outcome, runStep, type StepOptions } from "./step.ts";
 
-const FILES = ["README.md", "mod.ts", "src/"];
+const FILES = ["README.md", "MIGRATION.md", "mod.ts", "src/"];
+
+/** The tables of other clients that examples share, by the names of their keys. */
+const TABLES: Readonly<Record<string, readonly string[]>> = {
+  lockTable: ["key"],
+  locks: ["key"],
+  DynamoDBLockTable: ["lock_key", "sort_key"],
+  deploys: ["LockId"],
+  "my-locks": ["id"],
+  "terraform-locks": ["LockID"],
+};
 
 /** Runs the examples with the given configuration arguments of `deno`. */
 export async function runExamples(config: string[], options: StepOptions = {}): Promise<Outcome> {
@@ -23,6 +33,10 @@ export async function runExamples(config: string[], options: StepOptions = {}): 
     AWS_SECRET_ACCESS_KEY: "example",
   };
   await createTable({ env: aws });
+  for (const [name, [partitionKey, sortKey]] of Object.entries(TABLES)) {
+    const keys = { partitionKey: partitionKey!, ...(sortKey && { sortKey }) };
+    await createTable({ env: aws, table: { name, ...keys }, timeToLive: false });
+  }
   return await runStep(
     [Deno.execPath(), "test", "-A", "--doc", "--trace-leaks", ...config, ...FILES],
     { ...options, env: { ...ownEnv(), ...aws } },

@@ -128,18 +128,28 @@ Deno.test("judge() waits for an exclusive holder, whoever asks", () => {
   }
 });
 
-Deno.test("judge() waits for the last of several shared holders, and asks others to stand back", () => {
-  const verdict = judge(record(reader, second), ALONE, view({ serverLower: 102_000 }));
-  assertEquals(verdict, { kind: "busy", deadInMs: 4_000, until: 52_000 });
+Deno.test("judge() asks shared holders to let nobody else in, and looks again before that is over", () => {
+  const seen = view({ serverLower: 102_000 });
+  assertEquals(judge(record(reader, second), ALONE, seen), {
+    kind: "busy",
+    deadInMs: 500,
+    until: 52_000,
+  });
+  const slow = view({ serverLower: 102_000, pollMs: 60_000 });
+  assertEquals(judge(record(reader, second), ALONE, slow), {
+    kind: "busy",
+    deadInMs: 4_000,
+    until: 61_000,
+  });
 });
 
-Deno.test("judge() does not ask again while others stand back for longer than to the next look", () => {
+Deno.test("judge() does not ask again while others stand back until well after the next look", () => {
   const until = (waiting: number) => {
     const verdict = judge({ ...record(reader), waiting }, ALONE, view());
     return verdict.kind === "busy" && verdict.until;
   };
-  assertEquals(until(50_501), undefined);
-  assertEquals(until(50_500), 52_000);
+  assertEquals(until(51_501), undefined);
+  assertEquals(until(51_500), 52_000);
   assertEquals(until(50_000 + WAITING_MOST_MS), 52_000);
 });
 

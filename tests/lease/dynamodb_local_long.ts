@@ -4,65 +4,14 @@
  */
 
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
-import { type LockEvent, LockManager, type LockManagerOptions, LockTableError } from "../../mod.ts";
-import { DynamoClient } from "../../src/dynamodb/mod.ts";
-import { createTable } from "../../src/table.ts";
-import { startDynamoDBLocal } from "../support/dynamodb_local.ts";
-import { kindOf } from "../support/requests.ts";
-
-const TABLE = "dynamo-lock";
-const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** A manager as another process would have it, with the steps that it sent. */
-class Peer implements AsyncDisposable {
-  readonly manager: LockManager;
-  readonly events: LockEvent[] = [];
-  steps: string[] = [];
-  /** Requests of a peer that is cut off never arrive. */
-  cutOff = false;
-
-  constructor(endpoint: string, options: LockManagerOptions = {}) {
-    this.manager = new LockManager({
-      region: "us-east-1",
-      endpoint,
-      credentials: CREDENTIALS,
-      table: TABLE,
-      onEvent: (event) => this.events.push(event),
-      fetch: (url, init) => {
-        if (this.cutOff) return Promise.reject(new TypeError("cut off"));
-        const operation = new Headers(init!.headers).get("x-amz-target")!.split(".")[1]!;
-        this.steps.push(kindOf({ operation, input: JSON.parse(String(init!.body)) }));
-        return fetch(url, init);
-      },
-      ...options,
-    });
-  }
-
-  /** The steps since the last call. */
-  sent(): string[] {
-    return this.steps.splice(0);
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.manager.close();
-  }
-}
+import { type LockManagerOptions, LockTableError } from "../../mod.ts";
+import { LocalTable, sleep, SURELY_DEAD_MS, TABLE } from "../support/local_peer.ts";
 
 Deno.test("locks work on DynamoDB Local", async (t) => {
-  await using local = await startDynamoDBLocal();
-  const { endpoint } = local;
-  const client = new DynamoClient({ region: "us-east-1", endpoint, credentials: CREDENTIALS });
-  await createTable({ client, table: TABLE });
-  const raw = async (name: string) => {
-    const input = { TableName: TABLE, Key: { key: { S: name } }, ConsistentRead: true };
-    const { Item } = await client.send<{ Item?: Record<string, never> }>("GetItem", input);
-    return Item as undefined | { fence: { N: string }; holders: { M: object } };
-  };
-  const peer = (options?: LockManagerOptions) => new Peer(endpoint, options);
+  await using local = await LocalTable.start();
+  const { client } = local;
+  const raw = (name: string) => local.record(name);
+  const peer = (options?: LockManagerOptions) => local.peer(options);
 
   await t.step("acquire and release are one request each, and leave a tombstone", async () => {
     await using one = peer();
@@ -126,8 +75,7 @@ Deno.test("locks work on DynamoDB Local", async (t) => {
     await using other = peer();
     await crashed.manager.acquire("unseen", { leaseMs: 2_000, renew: false });
     crashed.cutOff = true;
-    // Lease and skew allowance; and a second each that the holder's and the asker's dates are wide.
-    await sleep(5_300);
+    await sleep(SURELY_DEAD_MS);
     assert(await other.manager.tryAcquire("unseen"));
     assertEquals(other.sent(), ["acquire", "take over"]);
     await crashed.manager.close();
@@ -169,7 +117,7 @@ Deno.test("locks work on DynamoDB Local", async (t) => {
   await t.step("a lease whose record was deleted is lost, and is not brought back", async () => {
     await using one = peer();
     const lease = await one.manager.acquire("deleted", { leaseMs: 2_000 });
-    await client.send("DeleteItem", { TableName: TABLE, Key: { key: { S: "deleted" } } });
+    await local.delete("deleted");
     await new Promise((resolve) => lease.signal.addEventListener("abort", resolve));
     assertEquals([lease.held, lease.signal.reason.code], [false, "LEASE_DELETED"]);
     assertEquals(await lease.release(), false);

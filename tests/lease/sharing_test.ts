@@ -63,6 +63,24 @@ Deno.test("a shared lock costs one request each time, whether others are in or n
   await world.end(one, other);
 });
 
+for (const wallOffsetMs of [0, 400]) {
+  Deno.test(`nobody joins at any moment while an exclusive caller waits, by a clock ${wallOffsetMs} ms off`, async () => {
+    const world = await World.create();
+    const [reader, writer] = [world.process(), world.process()];
+    const late = world.process({ wallOffsetMs });
+    const reading = await take(world, reader, SHARED);
+    const waiting = writer.manager.acquire("job");
+    await world.pass(1_000);
+    for (let round = 0; round < 1_500; round++) {
+      assertEquals(await attempt(world, late, SHARED), null);
+      await world.pass(17);
+    }
+    await world.until(reading.release());
+    assertEquals((await world.until(waiting)).held, true);
+    await world.end(reader, writer, late);
+  });
+}
+
 Deno.test("a semaphore lets so many in, and the next when one goes", async () => {
   const world = await World.create();
   const processes = Array.from({ length: 4 }, () => world.process());

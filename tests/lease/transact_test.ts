@@ -199,6 +199,18 @@ Deno.test("transact() checks every name of a lease", async () => {
   await world.end(process);
 });
 
+Deno.test("transact() with release gives back the names that are not lost", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire(["job", "other"]));
+  takeAway(world);
+  const call = () => world.until(lease.transact([put("x")], { release: true }));
+  const error = await assertRejects(call, LeaseLostError);
+  assertEquals([error.lockName, stored(world, "x"), world.holders("other")], ["job", false, 0]);
+  assertEquals(await world.until(lease.release()), false);
+  await world.end(process);
+});
+
 Deno.test("transact() works under a shared lock and a permit", async () => {
   for (const options of [{ mode: "shared" as const }, { permits: 2 }]) {
     const world = await World.create();

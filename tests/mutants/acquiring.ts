@@ -12,8 +12,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "one's own write is recognised",
     file: ACQUIRE,
-    find:
-      `if (findHolder(record, proposal.grantId) !== undefined) return { kind: "granted", proposal };`,
+    find: `if (proposal && isGranted(records, proposal)) return { kind: "granted", proposal };`,
     replace: "",
     seeds: SEEDS,
   },
@@ -56,8 +55,8 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a grant that was lost before it was known does not hide an open proposal",
     file: ACQUIRE,
-    find: "this.#granted = undefined;\n    return kept ? state : undefined;",
-    replace: "if (kept) this.#granted = undefined;\n    return kept ? state : undefined;",
+    find: "this.#granted = undefined;\n    if (!kept",
+    replace: "if (kept) this.#granted = undefined;\n    if (!kept",
     suite: "tests/lease/edges_test.ts",
     test: "a grant that was lost before it was known does not hide a later open proposal",
     seeds: RARE_SEEDS,
@@ -66,7 +65,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a proposal is closed before its grant is released",
     file: CLEAN_UP,
-    find: "await (open ? closeProposal : sendRelease)(context, proposal);",
+    find: "await (open && !awaits ? closeProposal : sendRelease)(context, proposal);",
     replace: "await sendRelease(context, proposal);",
     suite: TRAPS,
     test: "giving up closes",
@@ -75,7 +74,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a grant that closing a proposal shows is released",
     file: CLEAN_UP,
-    find: "if (!open || findHolder(outcome.record, proposal.grantId) === undefined) return;",
+    find: "if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;",
     replace: "return;",
     seeds: SEEDS,
   },
@@ -83,7 +82,7 @@ export const ACQUIRING: readonly Mutant[] = [
     rule: "a clean-up that fails is tried again",
     file: CLEAN_UP,
     find:
-      "if (!isPassing(outcome.error) || round > ROUNDS_MAX || spent > 2 * proposal.leaseMs) return;",
+      "if (!isPassing(error) || round > ROUNDS_MAX || isOver) return;",
     replace: "if (spent >= 0) return;",
     seeds: SEEDS,
   },
@@ -98,28 +97,29 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "an acquisition compares the fence",
     file: NATIVE,
-    find: "`${IS_ABSENT}(${IS_BELOW} AND #holders=:empty)`,",
-    replace: "`${IS_ABSENT}(#holders=:empty)`,",
+    find: "`${IS_ABSENT}(${IS_BELOW} AND #holders=:empty${rightOfWay(grant)})`,",
+    replace: "`${IS_ABSENT}(#holders=:empty${rightOfWay(grant)})`,",
     seeds: SEEDS,
   },
   {
     rule: "an acquisition wants the record free",
     file: NATIVE,
-    find: "`${IS_ABSENT}(${IS_BELOW} AND #holders=:empty)`,",
-    replace: "`${IS_ABSENT}(${IS_BELOW})`,",
+    find: "`${IS_ABSENT}(${IS_BELOW} AND #holders=:empty${rightOfWay(grant)})`,",
+    replace: "`${IS_ABSENT}(${IS_BELOW}${rightOfWay(grant)})`,",
     seeds: SEEDS,
   },
   {
     rule: "a take-over compares what it has judged",
     file: NATIVE,
-    find: `"#fence=:seen AND #holders=:old"`,
-    replace: `"#format=:format AND #fence<:t"`,
+    find: "`${isSeen}#holders=:old`",
+    // It goes on looking like a take-over.
+    replace: `"(#fence=:seen OR #fence<:t)"`,
     seeds: SEEDS,
   },
   {
     rule: "a take-over compares the holders as seen: a renewal since then stops it",
     file: NATIVE,
-    find: `"#fence=:seen AND #holders=:old"`,
+    find: "`${isSeen}#holders=:old`",
     replace: `"#fence=:seen"`,
     seeds: RARE_SEEDS,
     kind: "expiry",
@@ -134,9 +134,9 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a hand-over needs the old grant",
     file: NATIVE,
-    find: `"attribute_exists(#holders.#from) AND #fence<:t"`,
+    find: "`attribute_exists(#holders.#from) AND #fence<:t${rightOfWay(grant)}`",
     // It goes on looking like a hand-over, so that it meets what hand-overs meet.
-    replace: `"attribute_exists(#holders) AND #fence<:t"`,
+    replace: "`attribute_exists(#holders) AND #fence<:t${rightOfWay(grant)}`",
     suite: "tests/records/native_test.ts",
     test: "handOver() is refused when the old grant is gone or the fence has passed",
     seeds: RARE_SEEDS,
@@ -145,8 +145,8 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a hand-over compares the fence",
     file: NATIVE,
-    find: `"attribute_exists(#holders.#from) AND #fence<:t"`,
-    replace: `"attribute_exists(#holders.#from)"`,
+    find: "`attribute_exists(#holders.#from) AND #fence<:t${rightOfWay(grant)}`",
+    replace: "`attribute_exists(#holders.#from)${rightOfWay(grant)}`",
     suite: "tests/lease/acquire_test.ts",
     test: "every write has a condition and asks for the record that fails it",
     seeds: RARE_SEEDS,
@@ -195,13 +195,13 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "whoever leaves the queue lets the next one in",
     file: "src/lease/queue.ts",
-    find: "rest[0]?.starter.abort();",
+    find: "    this.#start(place.names);\n",
     replace: "",
     seeds: SEEDS,
   },
   {
     rule: "closing waits for what is under way",
-    file: "src/manager.ts",
+    file: "src/lease/holdings.ts",
     find: "await Promise.all(this.#work);",
     replace: "this.#work.clear();",
     suite: "tests/manager_test.ts",

@@ -5,6 +5,7 @@ import { type Mutant, RARE_SEEDS, SEEDS, TRAPS } from "./mutant.ts";
 const ACQUIRE = "src/lease/acquire.ts";
 const DECIDE = "src/lease/decide.ts";
 const HELD = "src/lease/held_lease.ts";
+const HOLD = "src/lease/hold.ts";
 const NATIVE = "src/records/native.ts";
 const RENEWAL = "src/lease/renewal.ts";
 
@@ -18,8 +19,8 @@ export const HOLDING: readonly Mutant[] = [
     also: [{
       // The second bolt on that door: a "no" that shows an earlier end is no success.
       file: RENEWAL,
-      find: "if (holder.expires < expires) {",
-      replace: "if (holder.expires < 0) {",
+      find: "?.expires ?? 0) >= expires;",
+      replace: "?.expires ?? 0) >= 0;",
     }],
     seeds: RARE_SEEDS,
     kind: "renewal",
@@ -58,8 +59,8 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "a renewal of unknown outcome extends nothing",
     file: RENEWAL,
-    find: "const outcome = await table.write(",
-    replace: "const outcome = await writeHopefully(",
+    find: "= await table.write(writes, {",
+    replace: "= await writeHopefully(writes, {",
     also: [{
       file: RENEWAL,
       find: "  const { proposal } = state;",
@@ -97,8 +98,8 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "held is computed, not a flag that a timer sets",
     file: HELD,
-    find: "return this.#check() === undefined;",
-    replace: "return this.#ended === undefined;",
+    find: "return this.#hold.check() === undefined;",
+    replace: "return !this.signal.aborted;",
     seeds: RARE_SEEDS,
     kind: "freezes",
   },
@@ -122,9 +123,9 @@ export const HOLDING: readonly Mutant[] = [
   },
   {
     rule: "a lease lost by time is released on the table",
-    file: HELD,
-    find: `if (code === "LEASE_EXPIRED") this.#cleanUp();`,
-    replace: "",
+    file: HOLD,
+    find: `if (code === "LEASE_EXPIRED" || names.length > 1) this.cleanUp();`,
+    replace: "if (names.length > 1) this.cleanUp();",
     suite: TRAPS,
     test: "lost by time",
     seeds: SEEDS,
@@ -132,30 +133,31 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "a release takes out its own grant only",
     file: NATIVE,
-    find: `"REMOVE #holders.#g,#exclusive", IS_IN, {`,
+    find: `leave(grant), IS_IN, { "#g": grant.grantId });`,
     replace: `"SET #holders=:empty REMOVE #exclusive", "attribute_exists(#fence)", {
-      ":empty": { M: {} },`,
+      ":empty": { M: {} },
+    });`,
     seeds: SEEDS,
   },
   {
     rule: "a release of unknown outcome is finished in the background",
     file: HELD,
-    find: "this.#cleanUp();\n      throw outcome.error;",
+    find: "this.#hold.cleanUp();\n      throw outcome.error;",
     replace: "throw outcome.error;",
     seeds: SEEDS,
   },
   {
     rule: "no choice rests on two looks at a clock being the same",
-    file: HELD,
+    file: HOLD,
     find: "0.9 * this.#state.remainingMs() <= this.#holdLeftMs();",
-    replace: "this.#state.remainingMs() <= this.#leftMs();",
+    replace: "this.#state.remainingMs() <= this.leftMs();",
     suite: "tests/lease/renewal_test.ts",
     test: "a lease is renewed at a third of its length",
     seeds: SEEDS,
   },
   {
     rule: "a lease is held for maxHoldMs at the most",
-    file: HELD,
+    file: HOLD,
     find: "return Math.min(this.#state.remainingMs(), this.#holdLeftMs());",
     replace: "return this.#state.remainingMs();",
     suite: "tests/lease/limits_test.ts",
@@ -164,20 +166,20 @@ export const HOLDING: readonly Mutant[] = [
   },
   {
     rule: "after the end nothing is scheduled again",
-    file: HELD,
+    file: HOLD,
     find: "if (this.#ended !== undefined) return; // after the end nothing is scheduled again",
     replace: "",
     seeds: SEEDS,
   },
   {
     rule: "a renewal and the release of its lease are never under way together",
-    file: HELD,
+    file: HOLD,
     find:
       "signal: this.signal, // the end of the lease ends the renewal: the release comes after it",
     replace: "",
     also: [{
       file: HELD,
-      find: "    await this.#renewing;\n",
+      find: "    await this.#hold.alone(() => Promise.resolve());\n",
       replace: "",
     }],
     suite: "tests/lease/release_test.ts",
@@ -186,14 +188,9 @@ export const HOLDING: readonly Mutant[] = [
   },
   {
     rule: "a renewal leaves time for another attempt",
-    file: HELD,
+    file: HOLD,
     find: "attemptTimeoutMs: renewalAttemptMs(left),",
     replace: "",
-    also: [{
-      file: HELD,
-      find: "renewalAttemptMs, ",
-      replace: "",
-    }],
     suite: "tests/lease/renewal_test.ts",
     test:
       "at least three attempts fit between renewal time and the end of belief when none is answered",
@@ -202,7 +199,7 @@ export const HOLDING: readonly Mutant[] = [
   },
   {
     rule: "a renewal that failed is tried again",
-    file: HELD,
+    file: HOLD,
     find: "this.#arm(renewalPauseMs(remainingMs, runtime.random()));",
     replace: "this.#arm(remainingMs + renewalPauseMs(0, runtime.random()));",
     suite: "tests/lease/renewal_test.ts",

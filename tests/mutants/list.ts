@@ -8,7 +8,12 @@ import { ACQUIRING } from "./acquiring.ts";
 import { CLOCKS } from "./clocks.ts";
 import { HOLDING } from "./holding.ts";
 import type { Mutant } from "./mutant.ts";
+import { SEVERAL } from "./several.ts";
+import { SHARING } from "./sharing.ts";
 import { WIRE } from "./wire.ts";
 
 /** Every mutant. */
-export const MUTANTS: readonly Mutant[] = [...ACQUIRING, ...HOLDING, ...CLOCKS, ...WIRE];
+export const MUTANTS: readonly Mutant[] = [
+  ...[...ACQUIRING, ...HOLDING, ...SHARING, ...SEVERAL],
+  ...[...CLOCKS, ...WIRE],
+];

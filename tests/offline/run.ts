@@ -20,7 +20,7 @@ async function deno(args: string[], env: Record<string, string>): Promise<boolea
 }
 
 function test(args: string[]): Promise<boolean> {
-  return deno(["test", "-A", "--trace-leaks", ...args], ownEnv());
+  return deno(["test", "-A", "--parallel", "--trace-leaks", ...args], ownEnv());
 }
 
 async function testAll(config: string[]): Promise<boolean> {

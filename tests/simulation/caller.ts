@@ -138,7 +138,7 @@ export class Caller {
 
   /** Asks for a lock and judges the answer. */
   async #ask(call: Call, options: AcquireOptions): Promise<Lease | undefined> {
-    const { scenario, checker, trace, tally } = this.#context;
+    const { scenario, scheduler, checker, trace, tally } = this.#context;
     const { names, wait } = call;
     const verb = wait ? "acquire" : "tryAcquire";
     if (trace.on) trace.add(this.process.name, `${verb} '${names}' ${describe(options)}`);
@@ -147,7 +147,7 @@ export class Caller {
       const lease = await this.#manager[verb](names.length > 1 ? names : name!, options);
       call.settled = true;
       tally.add(lease === null ? "answer: null" : "answer: lease");
-      if (lease === null) judgeMiss(checker, call);
+      if (lease === null) judgeMiss(checker, call, scheduler.now);
       else {
         this.#judgeWait(call);
         judgeCost(checker, call, scenario.trouble === "calm" && this.#plan.callers === 1);

@@ -3,7 +3,7 @@
 import { isLockError } from "../../src/errors.ts";
 import type { Checker } from "./checker.ts";
 import type { Asked } from "./held.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Grant, Ledger } from "./ledger.ts";
 import type { Process } from "./process.ts";
 import { permitsOf, roomOf, type Shape } from "./record_rules.ts";
 
@@ -14,6 +14,8 @@ interface Before {
   readonly writes: number;
   /** Whether there was room for another like this. */
   readonly room: boolean;
+  /** Who was in with other permits, or without. */
+  readonly others: readonly Grant[];
 }
 
 /** One call of `acquire` or `tryAcquire`. */
@@ -23,8 +25,9 @@ export interface Call extends Pick<Asked, "names" | "shape"> {
   /** Made after the faults had stopped: it must be served. */
   readonly healed: boolean;
   readonly startedAt: number;
-  /** Requests of the process before it. */
+  /** Requests of the process before it, and whether nothing of it was under way any more. */
   readonly sentBefore: number;
+  readonly idleBefore: boolean;
   readonly before: readonly Before[];
   /** What its signal aborts with, and when it did. */
   readonly reason: Error | undefined;
@@ -49,10 +52,12 @@ export function beginCall(
     healed: how.healed,
     startedAt: how.now,
     sentBefore: process.sent,
+    idleBefore: process.idle,
     before: names.map((name) => ({
       name,
       writes: ledger.writes.get(name) ?? 0,
       room: hasRoom(ledger, name, shape, mindedFrom),
+      others: ledger.present(name).filter((grant) => permitsOf(grant.shape) !== permitsOf(shape)),
     })),
     reason: how.reason,
     abortedAt: undefined,
@@ -69,9 +74,18 @@ function hasRoom(ledger: Ledger, name: string, shape: Shape, mindedFrom: number)
     present.every((grant) => grant.shape === shape);
 }
 
-/** A `null`: somebody else must have been there, or have been waiting. */
-export function judgeMiss(checker: Checker, call: Call): void {
+/** A `null`: somebody else must have been there, or have been waiting, and not with other permits. */
+export function judgeMiss(checker: Checker, call: Call, now: number): void {
   const { process, names, shape, wait, before } = call;
+  const other = before.flatMap(({ others }) => others)
+    .find((grant) => checker.ledger.isIn(grant) && grant.expires > now);
+  // A mark may have kept it from looking further.
+  if (other !== undefined && shape !== "shared") {
+    checker.accuse(
+      "other permits are refused",
+      `${process.name} as '${other.name}' is ${other.shape}`,
+    );
+  }
   if (wait) checker.accuse("a wait ends with a lease", `${process.name} waiting for '${names}'`);
   const free = before.every(({ name, writes, room }) =>
     room && (checker.ledger.writes.get(name) ?? 0) === writes
@@ -133,8 +147,8 @@ function wasSharedOtherwise(ledger: Ledger, { names, shape, startedAt }: Call): 
 
 /** The first lease of names that nobody else has asked for takes one request, in whatever mode. */
 export function judgeCost(checker: Checker, call: Call, alone: boolean): void {
-  const { process, before, sentBefore } = call;
-  if (!alone) return;
+  const { process, before, sentBefore, idleBefore } = call;
+  if (!alone || !idleBefore) return;
   const { writes } = checker.ledger;
   if (before.some((lock) => lock.writes > 0 || (writes.get(lock.name) ?? 0) !== 1)) return;
   const sent = process.sent - sentBefore;

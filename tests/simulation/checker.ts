@@ -23,10 +23,14 @@ export interface Violation {
   readonly at: number;
 }
 
-/** Clean-ups of a process that fail: when it began, and whether that was the end of it. */
+/** Clean-ups of a process that fail. */
 interface Trouble {
   readonly process: Process;
+  /** When the first of them failed. */
   readonly since: number;
+  /** When what is cleaned up had ended, which the first attempt followed. */
+  readonly begun: number;
+  /** Whether it has given up for good. */
   readonly final: boolean;
 }
 
@@ -51,6 +55,8 @@ export class Checker {
   readonly #start: number;
   /** Leases that were handed out and are not known to have ended, by name. */
   readonly #live = new Map<string, Held[]>();
+  /** When each acquisition ended without a lease, or its lease did, by process and ticket. */
+  readonly #ended = new Map<string, number>();
   /** The lease that was handed out first of those that share a grant. */
   readonly #first = new Map<Grant, Held>();
   readonly #troubles = new Map<string, Trouble>();
@@ -102,6 +108,9 @@ export class Checker {
       const text = `${lease.remainingMs} ms of ${leaseMs} are left of '${name}' ${fencingToken}`;
       this.accuse("half left or nothing", text);
     }
+    if (first !== undefined && !(reentrant && first.reentrant)) {
+      this.accuse("nobody else enters a lease", describe(first));
+    }
     const held: Held = {
       ...{ lease, process, shape, grants },
       // What was entered first goes on as it is.
@@ -141,16 +150,22 @@ export class Checker {
   /** A manager told something. */
   told(process: Process, event: LockEvent): void {
     if (event.type === "lost") this.#lost(process, event);
+    if (/^(lost|fail|miss|release)$/.test(event.type) && "ticket" in event) {
+      this.#ended.set(`${process.tag} ${event.ticket}`, this.#context.scheduler.now);
+    }
     if (event.type === "renew") {
       this.#renewed(process, event.name, event.fencingToken, event.remainingMs);
     }
     if (event.type !== "trouble") return;
     if (event.step === "renew") this.#renewed(process, event.name, undefined);
     if (event.step !== "clean-up") return;
-    for (const name of namesOf(event)) {
+    const { now } = this.#context.scheduler;
+    const ended = this.#ended.get(`${process.tag} ${event.ticket}`) ?? now;
+    for (const name of event.names) {
       const key = `${process.tag} ${name}`;
-      const { since } = this.#troubles.get(key) ?? { since: this.#context.scheduler.now };
-      this.#troubles.set(key, { process, since, final: event.code !== "UNAVAILABLE" });
+      const { since, begun } = this.#troubles.get(key) ?? { since: now, begun: ended };
+      const final = event.code !== "UNAVAILABLE";
+      this.#troubles.set(key, { process, since, begun: Math.min(begun, ended), final });
     }
   }
 
@@ -213,6 +228,10 @@ export class Checker {
       grantOf(held, name)?.excuse !== "operator"
     );
     this.#live.set(name, running.filter((held) => !ended.includes(held)));
+    const taken = ended.find(({ lease, process }) =>
+      lease.signal.reason?.code === "LEASE_RELEASED" && !process.closing
+    );
+    if (taken !== undefined) this.accuse("nobody else releases a lease", describe(taken));
     const removed = believers.find((held) => isRemoved(held, name));
     if (removed !== undefined) this.accuse("only the dead are removed", describe(removed));
     const rule = brokenBy(believers, name);
@@ -227,7 +246,9 @@ export class Checker {
     const trouble = this.#troubles.get(`${process.tag} ${name}`);
     const { scheduler, shortestLeaseMs } = this.#context;
     // A clean-up gives up after two leases, of which its first call may take one, or where it cannot help.
-    if (trouble?.final || scheduler.now - (trouble?.since ?? Infinity) > shortestLeaseMs) {
+    const { since = Infinity, begun = Infinity, final = false } = trouble ?? {};
+    const { now } = scheduler;
+    if (final || now - since > shortestLeaseMs || now - begun > 1.98 * shortestLeaseMs) {
       grant.excuse = "gave up";
       return;
     }
@@ -268,9 +289,4 @@ export class Checker {
       this.accuse("nothing is left over", `${process.name} still listens to ${what}`);
     }
   }
-}
-
-/** The names that an event is about. */
-function namesOf(event: { readonly name: string; readonly names?: readonly string[] }) {
-  return event.names ?? [event.name];
 }

@@ -26,6 +26,7 @@ export async function intermission(world: World): Promise<boolean> {
   for (const name of scenario.names) {
     if (service.record(name) !== undefined) checker.accuse("records are purged", name);
     checker.ledger.tampered(name, false);
+    checker.ledger.waiting.delete(name);
   }
   tally.add(`upset: ${purge ? "records purged" : "records deleted late"}`);
   for (const caller of world.callers) {

@@ -147,10 +147,11 @@ export class Ledger {
   tampered(name: string, forget: boolean): void {
     for (const grant of this.all(name)) grant.excuse ??= "operator";
     for (const grant of this.present(name)) this.#end(grant, "operator");
-    this.waiting.delete(name);
     this.#tampered.set(name, this.#now());
     this.#fences.delete(name);
-    if (forget) this.#greatest.delete(name);
+    if (!forget) return;
+    this.#greatest.delete(name);
+    this.waiting.delete(name);
   }
 
   #granted(

@@ -49,3 +49,13 @@ export const ERRORS: Weights = {
 
 /** What arrives when its sender has given it up. */
 export const OVERDUE: Weights = { "request late": 1 };
+
+/** Transactions that are in each other's way, and refusals that leave open what an earlier attempt did. */
+export const CONTENDED: Weights = {
+  "transaction conflict": 4,
+  "replicated write conflict": 3,
+  "throttled by the key": 2,
+  "internal error, applied": 2,
+  "answer lost in silence": 1,
+  "request late": 1,
+};

@@ -3,6 +3,7 @@
  * troubles of one of the other kinds, and changes what its callers do.
  */
 
+import { CONTENDED } from "./mixes.ts";
 import type { Profile, SharingPlan, Weights } from "./profile.ts";
 import { PROFILES } from "./profiles.ts";
 
@@ -12,6 +13,8 @@ export interface ModeProfile {
   readonly weight: number;
   /** The kinds of which it takes the troubles, by weight. */
   readonly troubles: Weights;
+  /** Mixes of faults beside those. */
+  readonly faults?: readonly Weights[];
   /** What is otherwise than there. */
   readonly change: Partial<Profile>;
   readonly sharing: SharingPlan;
@@ -36,6 +39,9 @@ const ANY_TROUBLE: Weights = {
 
 const BUSY: Partial<Profile> = { callers: [1, 3], turns: [2, 4], idle: 0.1, names: [1, 1] };
 
+/** As many as there are permits, and now and then somebody who wants something else. */
+export const COUNTED: Weights = { permits: 12, exclusive: 1, "other permits": 1, shared: 0.5 };
+
 /** Steps that only these kinds have, beside those that they are part of. */
 const LIKE_THESE: Readonly<Record<string, readonly string[]>> = {
   acquire: ["join"],
@@ -45,7 +51,7 @@ const LIKE_THESE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The share of runs that are of these kinds. */
-export const MODES_SHARE = 0.35;
+export const MODES_SHARE = 0.3;
 
 /** Every kind. */
 export const MODES: Readonly<Record<string, ModeProfile>> = {
@@ -73,13 +79,13 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
     },
     sharing: { shapes: { shared: 1 }, permits: [1, 1], several: 0, guarded: 0 },
   },
-  /** As many as there are permits, and some who want something else. */
+  /** Permits. */
   semaphore: {
     weight: 5,
     troubles: ANY_TROUBLE,
     change: { ...BUSY, callers: [2, 3] },
     sharing: {
-      shapes: { permits: 12, exclusive: 1, "other permits": 1, shared: 0.5 },
+      shapes: COUNTED,
       permits: [2, 5],
       several: 0,
       guarded: 0.2,
@@ -88,10 +94,12 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
   /** Sets of locks that overlap. */
   several: {
     weight: 6,
-    troubles: ANY_TROUBLE,
+    troubles: { ...ANY_TROUBLE, unseen: 1 },
+    faults: [CONTENDED],
     change: { ...BUSY, names: [3, 4] },
     sharing: {
-      shapes: { exclusive: 6, shared: 2, permits: 1 },
+      shapes: { exclusive: 6, shared: 3 },
+      counted: 0.2,
       permits: [2, 3],
       several: 0.75,
       guarded: 0.3,
@@ -113,10 +121,12 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
   /** Everything is written in transactions through the lease. */
   guarded: {
     weight: 4,
-    troubles: ANY_TROUBLE,
+    troubles: { ...ANY_TROUBLE, freezes: 5 },
+    faults: [CONTENDED],
     change: { ...BUSY, callers: [1, 2], names: [1, 2], focus: [["guard"], ["guard", "renew"]] },
     sharing: {
-      shapes: { exclusive: 4, shared: 1, permits: 1 },
+      shapes: { exclusive: 4, shared: 1 },
+      counted: 0.15,
       permits: [2, 3],
       several: 0.3,
       guarded: 0.9,
@@ -135,5 +145,6 @@ export function profileOf(kind: string, trouble: string): Profile {
   const focus = base.focus.map((steps) =>
     steps.flatMap((step) => [step, ...LIKE_THESE[step] ?? []])
   );
-  return { ...base, focus, ...mode.change };
+  const faults = [...base.faults, ...mode.faults ?? []];
+  return { ...base, focus, faults, ...mode.change };
 }

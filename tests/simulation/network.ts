@@ -66,7 +66,7 @@ export interface NetworkContext {
   readonly delivered: (delivery: Delivery) => void;
   /** A process has sent a request, which now is on its way. */
   readonly sent: (process: Process) => void;
-  /** A process has sent the release of a grant while it still waits for a renewal of that. */
+  /** A process has sent the release or a check of a grant while it still waits for a renewal of that. */
   readonly beside: (process: Process, grantId: string) => void;
 }
 
@@ -141,9 +141,9 @@ export class Network {
   #watchRenewals(process: Process, message: Message): string {
     const call = callOf(message);
     const step = kindOf(call);
-    if (step !== "renew" && step !== "release") return "";
+    if (step !== "renew" && step !== "release" && step !== "guard") return "";
     const grantId = lockElementsOf(call)[0]!.input.ExpressionAttributeNames["#g"]!;
-    if (step === "release") {
+    if (step !== "renew") {
       if (this.#renewing.has(grantId)) this.#context.beside(process, grantId);
       return "";
     }

@@ -3,7 +3,6 @@
  * known of the server's time, and one poll. Tried at the end of a run, when all else is still.
  */
 
-import type { Lease } from "../../src/lease/lease.ts";
 import { planProbe, PROBE_NAME, type ProbeAsk, type ProbePlan } from "./probe_plan.ts";
 import { Random } from "./random.ts";
 import type { MachinePlan, Scenario } from "./scenario.ts";
@@ -56,14 +55,19 @@ export async function probe(world: World): Promise<void> {
   const dead = [holder, ...plan.dead.slice(1).map(another)];
   const live = plan.live.map(another);
   const holdMs = random.between(0, 2) * scenario.leaseMs;
-  const ends = await takeAndDie(world, plan, dead, live, holdMs);
+  for (const [at, machine] of dead.entries()) await take(world, machine, plan.dead[at]!);
+  for (const [at, machine] of live.entries()) await take(world, machine, plan.live[at]!);
+  const known = plan.known ? another() : undefined;
+  if (known !== undefined) await meet(world, known, plan.next);
+  const ends = await die(world, dead, holdMs);
   if (ends === undefined) return;
   const once = random.chance(0.5);
   const skewMs = once ? random.pick([0, 1_000, 5_000]) : random.pick([0, 1_000, Infinity]);
-  const next = world.addMachine(healthy(scenario, random, skewMs));
+  const next = known ?? world.addMachine(healthy(scenario, random, skewMs));
   tally.add(once ? "probe: once" : "probe: wait");
   tally.add(`probe: ${plan.kind}`);
-  if (once) await tryOnce(world, next, plan, Math.max(...ends) + skewMs + DATE_MS);
+  const allowedMs = known === undefined ? skewMs : known.plan.options.maxClockSkewMs;
+  if (once) await tryOnce(world, next, plan, Math.max(...ends) + allowedMs + DATE_MS);
   else {
     const end = plan.firstCounts ? Math.min(...ends) : Math.max(...ends);
     await wait(world, next, plan, end);
@@ -71,17 +75,13 @@ export async function probe(world: World): Promise<void> {
   for (const machine of live) await leave(world, machine);
 }
 
-/** Lets them take what they want, and kills some of them; answers when their leases end. */
-async function takeAndDie(
+/** Kills those who hold the lock, after some time; answers when their leases end. */
+async function die(
   world: World,
-  plan: ProbePlan,
   dead: readonly Machine[],
-  live: readonly Machine[],
   holdMs: number,
 ): Promise<number[] | undefined> {
   const { scenario: { leaseMs, network }, scheduler, checker } = world;
-  for (const [at, machine] of dead.entries()) await take(world, machine, plan.dead[at]!);
-  for (const [at, machine] of live.entries()) await take(world, machine, plan.live[at]!);
   await world.run(scheduler.now + holdMs, () => false);
   for (const { process } of dead) process.kill();
   const diedAt = scheduler.now;
@@ -105,6 +105,16 @@ async function take(world: World, machine: Machine, ask: ProbeAsk): Promise<void
   acquire(world, machine, ask, () => taken = true);
   await world.run(world.scheduler.now + 2_000, () => taken);
   if (!taken) world.checker.accuse("a free lock is taken", PROBE_NAME);
+}
+
+/** Takes a lock and gives it back, so as to have seen it. */
+async function meet(world: World, { process, manager }: Machine, ask: ProbeAsk): Promise<void> {
+  let met = false;
+  process.post(() => {
+    manager.acquire(...argumentsOf(ask)).then((lease) => lease.release()).then(() => met = true);
+  });
+  await world.run(world.scheduler.now + 2_000, () => met);
+  if (!met) world.checker.accuse("a free lock is taken", PROBE_NAME);
 }
 
 /** Waits for a lock, and tells when it is there. */
@@ -182,6 +192,7 @@ async function leave(
   { process, manager }: Pick<Machine, "process" | "manager">,
 ): Promise<void> {
   let closed = false;
+  process.closing = true;
   process.post(() => void manager.close().then(() => closed = true));
   await world.run(world.scheduler.now + 1_000, () => closed && process.idle);
   if (!closed) world.checker.accuse("closing ends", process.name);

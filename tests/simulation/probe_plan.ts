@@ -19,6 +19,8 @@ export interface ProbePlan {
   /** They hold on. */
   readonly live: readonly ProbeAsk[];
   readonly next: ProbeAsk;
+  /** Whether the next one has held the lock before, and so knows what it is like. */
+  readonly known: boolean;
   /** Whether the first of the dead that goes makes room, or all must go. */
   readonly firstCounts: boolean;
 }
@@ -28,14 +30,22 @@ const SHARED: ProbeAsk = { names: [PROBE_NAME], shape: "shared" };
 
 /** Draws what a probe is about; of a lock that is held alone, where locks are not shared. */
 export function planProbe({ sharing }: Scenario, random: Random): ProbePlan {
-  const plan = { kind: "alone", dead: [ALONE], live: [], next: ALONE, firstCounts: false };
+  const plan = {
+    kind: "alone",
+    dead: [ALONE],
+    live: [],
+    next: ALONE,
+    known: false,
+    firstCounts: false,
+  };
   if (sharing === undefined) return plan;
   const count = random.whole(1, 3);
   const some = (ask: ProbeAsk) => Array.from({ length: count }, () => ask);
   const kind = random.pick(["readers", "some readers", "permits", "some permits", "several"]);
   if (kind === "readers") return { ...plan, kind, dead: some(SHARED) };
   if (kind === "some readers") {
-    return { ...plan, kind, dead: some(SHARED), live: [SHARED], next: SHARED };
+    const known = random.chance(0.5);
+    return { ...plan, kind, dead: some(SHARED), live: [SHARED], next: SHARED, known };
   }
   if (kind === "permits") {
     const permit: ProbeAsk = { names: [PROBE_NAME], shape: `${count} permits` };

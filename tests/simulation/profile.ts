@@ -66,6 +66,8 @@ export interface Profile {
 export interface SharingPlan {
   /** How often which shape, by weight: exclusive, shared, permits, other permits. */
   readonly shapes: Weights;
+  /** The share of runs in which the locks are semaphores instead. */
+  readonly counted?: number;
   /** How many permits a semaphore has. */
   readonly permits: Range;
   /** The share of calls that want several locks at once. */

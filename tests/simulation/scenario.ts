@@ -3,7 +3,7 @@
 import type { LockManagerOptions } from "../../src/options.ts";
 import type { ClockPlan } from "./clocks.ts";
 import type { NetworkPlan, Path } from "./network.ts";
-import { MODES, MODES_SHARE, profileOf } from "./modes.ts";
+import { COUNTED, MODES, MODES_SHARE, profileOf } from "./modes.ts";
 import type { Clocks, Profile, Range, SharingPlan, Upsets, Weights } from "./profile.ts";
 import { PROFILES } from "./profiles.ts";
 import { Random } from "./random.ts";
@@ -98,7 +98,6 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
   const machines = drawMachines(random, { kind, trouble, profile, clocks, leaseMs });
   const skews = machines.map(({ options }) => options.maxClockSkewMs).filter(isFinite);
   const mayBeOff = clocks !== "right" && skews.length > 0 && random.chance(0.5);
-  const sharing = MODES[kind]?.sharing;
   const names = random.chance(0.5) ? profile.names[0] : random.whole(...profile.names);
   return {
     seed,
@@ -108,8 +107,7 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
     clocks,
     healMs: leaseMs * random.between(...profile.leases),
     names: ["a", "b", "c", "d"].slice(0, names),
-    sharing,
-    permits: sharing === undefined ? 1 : new Random(seed, "permits").whole(...sharing.permits),
+    ...drawSharing(seed, kind),
     leaseMs,
     machines,
     network: drawNetwork(random, profile),
@@ -144,6 +142,16 @@ function drawMode(
   const used = shared ? modes.weighted(weightsOf(MODES)) : kind;
   const mode = MODES[used];
   return { kind: used, trouble: mode === undefined ? kind : modes.weighted(mode.troubles) };
+}
+
+/** How the locks are shared, by a stream of its own. */
+function drawSharing(seed: number, kind: string): Pick<Scenario, "sharing" | "permits"> {
+  const sharing = MODES[kind]?.sharing;
+  if (sharing === undefined) return { sharing, permits: 1 };
+  const random = new Random(seed, "permits");
+  const permits = random.whole(...sharing.permits);
+  const counted = random.chance(sharing.counted ?? 0);
+  return { sharing: counted ? { ...sharing, shapes: COUNTED } : sharing, permits };
 }
 
 function weightsOf(kinds: Readonly<Record<string, { readonly weight: number }>>): Weights {

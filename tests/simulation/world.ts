@@ -145,7 +145,7 @@ export class World implements CallerContext {
         this.ambushes.get(machine)?.shift()?.();
       },
       beside: ({ name }, grantId) =>
-        checker.accuse("renewal and release are apart", `${name} released ${grantId}`),
+        checker.accuse("a renewal is under way alone", `${name} released or checked ${grantId}`),
       delivered: (delivery) => {
         this.guards.delivered(delivery);
         checker.ledger.delivered(delivery, (tag) => this.#processes.get(tag));

@@ -7,6 +7,7 @@
 import type { Call } from "./compare.ts";
 import type { Value } from "./expressions.ts";
 import { lockSequences } from "./lock_cases.ts";
+import { recordSequences } from "./record_cases.ts";
 import { refusedConditions, refusedUpdates, refusedValues } from "./refused_cases.ts";
 
 const PLAIN = "plain-table";
@@ -17,6 +18,7 @@ const KEY = { k: { S: "one" } };
 export function fixedSequences(): Record<string, Call[]> {
   return {
     ...lockSequences(),
+    ...recordSequences(),
     "refused conditions": refusedConditions(),
     "refused updates": refusedUpdates(),
     "refused values": refusedValues(),
