@@ -36,6 +36,7 @@ export function checkOptions<T extends object>(
   checks: Checks<T>,
 ): T {
   ofType("object")(action, "options", options);
+  if (Array.isArray(options)) refuse(TypeError, action, "options", "no array", options);
   const set = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [option, value] of set) {
     if (!Object.hasOwn(checks, option)) {

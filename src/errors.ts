@@ -114,7 +114,32 @@ export interface TransactionReason {
   readonly item?: AttributeMap | undefined;
 }
 
-/** None of the writes of a transaction under a lease has landed, for a reason that is not the lock's. */
+/**
+ * None of the writes of a transaction under a lease has landed, for a reason that is not the lock's.
+ *
+ * @example Tell one's own failed condition from a lost lock
+ * ```ts
+ * import { lock, LockTransactionError } from "@x/dynamo-lock";
+ *
+ * await using lease = await lock("order/9");
+ * const element = {
+ *   Update: {
+ *     TableName: "dynamo-lock",
+ *     Key: { key: { S: "orders/9" } },
+ *     UpdateExpression: "SET #state=:paid",
+ *     ConditionExpression: "#state=:booked",
+ *     ExpressionAttributeNames: { "#state": "state" },
+ *     ExpressionAttributeValues: { ":paid": { S: "paid" }, ":booked": { S: "booked" } },
+ *   },
+ * };
+ * try {
+ *   await lease.transact([element]);
+ * } catch (error) {
+ *   if (!(error instanceof LockTransactionError)) throw error; // the lock was lost
+ *   console.log(error.reasons[0]?.code, lease.held); // ConditionalCheckFailed true
+ * }
+ * ```
+ */
 export class LockTransactionError extends LockError<"TRANSACTION_CANCELED"> {
   /** The class, as a text that survives minifying. */
   override readonly name: string = "LockTransactionError";

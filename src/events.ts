@@ -50,7 +50,10 @@ export type LeaseEvent =
     readonly tookMs: number;
     readonly requests: number;
   }
-  /** A renewal is overdue: half of the lease is left, and it is not confirmed yet. */
+  /**
+   * A renewal is overdue: half of the lease is left, and it is not confirmed yet. Never where the lease
+   * is not renewed in the background.
+   */
   | {
     readonly type: "endangered";
     readonly fencingToken: number;

@@ -42,7 +42,7 @@ export interface LockHolderInfo {
 export interface LockInfo {
   /** The lock's name. */
   readonly name: string;
-  /** The greatest fencing token ever granted or proposed. */
+  /** The greatest fencing token ever granted or proposed; 0 in a layout that has none. */
   readonly fencingToken: number;
   /** How many may hold it at once, where it is, or was last, a semaphore. */
   readonly permits?: number;

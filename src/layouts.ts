@@ -64,6 +64,7 @@ export { dynamoDlm } from "./records/dynamo_dlm.ts";
 export { javaLockClient, type ReleaseOptions } from "./records/java_client.ts";
 export { npmLockClient, type NpmLockClientOptions } from "./records/npm_client.ts";
 export { terraform } from "./records/terraform.ts";
+export { native } from "./records/native_choice.ts";
 export type { LayoutAbilities, LayoutChoice } from "./records/layout.ts";
 export {
   pythonDynamodbLock,

@@ -62,6 +62,23 @@ export const locks: LockManager = new LockManager();
  * await using _writer = await lock("catalogue");
  * ```
  *
+ * @example Enter a lock again, further down in the same flow
+ * ```ts
+ * import { lock } from "@x/dynamo-lock";
+ *
+ * async function settle(): Promise<void> {
+ *   await using _lease = await lock("ledger", { reentrant: true });
+ *   await post(); // which takes the same lock
+ * }
+ *
+ * async function post(): Promise<void> {
+ *   await using lease = await lock("ledger", { reentrant: true });
+ *   console.log(lease.held); // true
+ * }
+ *
+ * await settle();
+ * ```
+ *
  * @example Hold several locks, all of them or none
  * ```ts
  * import { lock } from "@x/dynamo-lock";

@@ -31,7 +31,8 @@ export function openTable(
   const { table, layout, client, owner, env, ...rest } = options;
   const { region, credentials, endpoint, allowInsecureEndpoint, fetch } = rest;
   const read = environmentReader(env, (name) => runtime.env(name));
-  const name = read("DYNAMO_LOCK_TABLE") ?? layout?.table.name ?? "dynamo-lock";
+  // A table that is the layout's own is no table of ours, which the variable names.
+  const name = layout?.table.name ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock";
   const place = placeOf(table ?? name, layout?.table);
   const wire = client ?? new Wire({
     ...{

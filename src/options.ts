@@ -19,6 +19,7 @@ import { dynamoClient, isClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
+import { checkLayout } from "./records/abilities.ts";
 import type { LayoutChoice } from "./records/layout.ts";
 import { placeOf, type TableOptions } from "./records/place.ts";
 import { checkData, LEASE_MS_MAX, type LockMode } from "./records/record.ts";
@@ -106,7 +107,7 @@ export interface BreakOptions {
 
 /** Options of a manager. What AWS's tools read from the environment is read from there, on first use. */
 export interface LockManagerOptions {
-  /** The lock table. @default {the variable DYNAMO_LOCK_TABLE, else "dynamo-lock"} */
+  /** The lock table. @default {the layout's own, the variable DYNAMO_LOCK_TABLE, "dynamo-lock"} */
   readonly table?: string | TableOptions;
   /** The record format of another lock client, of `./layouts`. @default {that of this package} */
   readonly layout?: LayoutChoice;
@@ -184,7 +185,7 @@ export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
 
 const MANAGER_CHECKS: Checks<LockManagerOptions> = {
   table: () => {}, // checked together with the layout
-  layout: having("at"),
+  layout: checkLayout,
   region: ofType("string"),
   credentials,
   endpoint: () => {}, // checked together with the Region
@@ -242,7 +243,11 @@ export function checkManagerOptions(
   noClient(action, options);
   const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
   // A copy: what the caller changes later changes nothing.
-  if (set.table !== undefined) set.table = placeOf(set.table, set.layout?.table);
+  if (set.table !== undefined) {
+    const place = placeOf(set.table, set.layout?.table);
+    set.layout?.at(place); // it may have no room for such keys
+    set.table = place;
+  }
   checkConnection(action, set);
   // Now, and not at the first lock; what the environment says is not known yet.
   endpointFinder(set, () => undefined);

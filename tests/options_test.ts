@@ -9,6 +9,7 @@ import {
 } from "../mod.ts";
 import { DynamoClient } from "../src/dynamodb/mod.ts";
 import { CLIENT_BRAND } from "../src/dynamodb/brand.ts";
+import { javaLockClient } from "../src/layouts.ts";
 import { createTable } from "../src/table.ts";
 import { quickSigner, World } from "./support/world.ts";
 
@@ -198,6 +199,9 @@ const MANAGER: readonly Row[] = [
   ["infinity", { maxHandoffMs: Infinity }, RangeError, "maxHandoffMs"],
   ["no function", { onEvent: true }, TypeError, "onEvent"],
   ["no function", { fetch: "fetch" }, TypeError, "fetch"],
+  ["the name of a layout", { layout: "javaLockClient" }, TypeError, "layout"],
+  ["an array", { layout: [] }, TypeError, "layout"],
+  ["null", { layout: null }, TypeError, "layout"],
   ["no client", { client: {} }, TypeError, "client"],
   ["null", { client: null }, TypeError, "client"],
   ["the client of an AWS SDK", { client: { send: () => {} } }, TypeError, "client"],
@@ -508,4 +512,17 @@ Deno.test("inspect() refuses unknown options, and a signal that is none", async 
 
 Deno.test("a misspelt option of DynamoClient is refused as well", () => {
   assertThrows(() => new DynamoClient({ regoin: "x" } as unknown as object), TypeError, "regoin");
+});
+
+Deno.test("an array in place of options is refused", async () => {
+  const world = await World.create();
+  const { manager } = world.process();
+  assertThrows(() => new LockManager([] as LockManagerOptions), TypeError);
+  await assertRejects(() => manager.tryAcquire("job", [] as AcquireOptions), TypeError);
+  assertEquals(world.sent(), []);
+});
+
+Deno.test("new LockManager() refuses a key that the layout has no room for", () => {
+  const table = { name: "locks", partitionKey: "leaseDuration" };
+  assertThrows(() => new LockManager({ table, layout: javaLockClient() }), RangeError);
 });

@@ -60,6 +60,15 @@ export interface Lease {
    *
    * @throws {LeaseLostError} When it is not held any more.
    * @throws {LockServiceError} When DynamoDB could not be asked: the data may be the old or the new.
+   *
+   * @example Tell others how far the work is
+   * ```ts
+   * import { lock, locks } from "@x/dynamo-lock";
+   *
+   * await using lease = await lock("import", { data: "0 %" });
+   * await lease.update("50 %");
+   * console.log((await locks.inspect("import"))?.holders[0]?.data); // 50 %
+   * ```
    */
   update(data: string | null): Promise<void>;
   /**

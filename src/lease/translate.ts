@@ -25,7 +25,11 @@ const RULES: readonly Rule[] = [
   [/^ResourceNot/, "TABLE_NOT_FOUND", "its table does not exist"],
   [/^ResourceInUse/, "TABLE_MISMATCH", "its table is not ready"],
   // DynamoDB has no code of its own for a key that does not fit; its text is the only sign.
-  [/^Validation.* key/is, "TABLE_MISMATCH", "its table has another key"],
+  [
+    /^Validation.* key/is,
+    "TABLE_MISMATCH",
+    "its table has another key, or is one of another lock client and needs its 'layout'",
+  ],
   [/^AccessDenied/, "ACCESS_DENIED", "a permission on its table is missing"],
   [/^RegionMissing /, "REGION", "no Region is set ('region', AWS_REGION, AWS_DEFAULT_REGION)"],
   [

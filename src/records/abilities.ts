@@ -1,11 +1,12 @@
 /**
- * Refuses what a record format cannot do.
+ * Refuses what is no record format, and what one cannot do.
  *
  * @module
  */
 
+import { refuse } from "../checks.ts";
 import { LockError } from "../errors.ts";
-import type { Layout, LayoutAbilities } from "./layout.ts";
+import type { Layout, LayoutAbilities, LayoutChoice } from "./layout.ts";
 
 /**
  * Makes sure that a layout can do something.
@@ -21,4 +22,12 @@ export function demand(
   const message =
     `Cannot use lock '${lockName}' like that as the layout '${name}' has no '${ability}'`;
   throw new LockError("UNSUPPORTED", message, lockName);
+}
+
+/** What a function of `./layouts` makes: texts and arrays have an `at` too. */
+export function checkLayout(action: string, option: string, value: unknown): void {
+  const { at, table } = (value ?? {}) as Partial<LayoutChoice>;
+  if (typeof at !== "function" || typeof table !== "object") {
+    refuse(TypeError, action, option, "made by a function of ./layouts", value);
+  }
 }

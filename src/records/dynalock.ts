@@ -15,16 +15,17 @@
 
 import { clockSkewOf, type WallClockOptions } from "./clock_options.ts";
 import { unreadable } from "./foreign.ts";
-import type {
-  CheckInput,
-  GrantKey,
-  Layout,
-  LayoutAbilities,
-  LayoutChoice,
-  ReadInput,
-  ScanInput,
-  TablePlace,
-  WriteInput,
+import {
+  type CheckInput,
+  choose,
+  type GrantKey,
+  type Layout,
+  type LayoutAbilities,
+  type LayoutChoice,
+  type ReadInput,
+  type ScanInput,
+  type TablePlace,
+  type WriteInput,
 } from "./layout.ts";
 import { encode, type Known } from "./native_expressions.ts";
 import { damagedRecord, type Grant, type Holder, type Item, type LockRecord } from "./record.ts";
@@ -235,9 +236,9 @@ function asRead({ grantId }: Holder): { condition: string; known: Known } {
  */
 export function dynaLock(options: WallClockOptions = {}): LayoutChoice {
   const clockSkewMs = clockSkewOf(NAME, options);
-  return {
-    name: NAME,
-    table: { partitionKey: "LockId" },
-    at: (place) => new DynaLockLayout(place, clockSkewMs),
-  };
+  return choose(
+    NAME,
+    { partitionKey: "LockId" },
+    (place) => new DynaLockLayout(place, clockSkewMs),
+  );
 }

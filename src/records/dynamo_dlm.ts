@@ -17,16 +17,17 @@
 import { refuse } from "../checks.ts";
 import { clockSkewOf, type WallClockOptions } from "./clock_options.ts";
 import { unreadable } from "./foreign.ts";
-import type {
-  CheckInput,
-  GrantKey,
-  Layout,
-  LayoutAbilities,
-  LayoutChoice,
-  ReadInput,
-  ScanInput,
-  TablePlace,
-  WriteInput,
+import {
+  type CheckInput,
+  choose,
+  type GrantKey,
+  type Layout,
+  type LayoutAbilities,
+  type LayoutChoice,
+  type ReadInput,
+  type ScanInput,
+  type TablePlace,
+  type WriteInput,
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
@@ -277,15 +278,11 @@ function asRead({ grantId, expires, slot = 0 }: Holder): {
  */
 export function dynamoDlm(options: WallClockOptions = {}): LayoutChoice {
   const clockSkewMs = clockSkewOf(NAME, options);
-  return {
-    name: NAME,
-    table: { name: "dynamo_dlm_locks", partitionKey: "resource_id" },
-    at: (place) => {
-      if (place.sortKey !== undefined) {
-        const must = `absent: it is '${SLOT}'`;
-        refuse(TypeError, `use the layout '${NAME}'`, "sortKey", must, place.sortKey);
-      }
-      return new DynamoDlmLayout(place, clockSkewMs);
-    },
-  };
+  return choose(NAME, { name: "dynamo_dlm_locks", partitionKey: "resource_id" }, (place) => {
+    if (place.sortKey !== undefined) {
+      const must = `absent: it is '${SLOT}'`;
+      refuse(TypeError, `use the layout '${NAME}'`, "sortKey", must, place.sortKey);
+    }
+    return new DynamoDlmLayout(place, clockSkewMs);
+  });
 }

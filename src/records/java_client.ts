@@ -6,7 +6,7 @@
 
 import { checkOptions, refuse } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
-import type { LayoutChoice } from "./layout.ts";
+import { choose, type LayoutChoice } from "./layout.ts";
 import { TEXT_VERSIONS, type VersionedFormat, VersionedLayout } from "./versioned.ts";
 
 /** How a lock is given back in the formats of the Java client and of Go dynamolock. */
@@ -57,11 +57,7 @@ export function releasedItems(
       },
     }),
   };
-  return {
-    name,
-    table: { partitionKey: "key" },
-    at: (place) => new VersionedLayout(format, place),
-  };
+  return choose(name, { partitionKey: "key" }, (place) => new VersionedLayout(format, place));
 }
 
 /** Milliseconds, in digits alone. */

@@ -142,6 +142,8 @@ export interface Layout {
 export interface LayoutChoice {
   /** What it is called in errors. */
   readonly name: string;
+  /** What it can do. */
+  readonly abilities: LayoutAbilities;
   /**
    * What its own client calls the table and the keys, where that is known.
    *
@@ -154,4 +156,15 @@ export interface LayoutChoice {
    * @internal
    */
   at(place: TablePlace): Layout;
+}
+
+/** Makes a choice of a layout, of what its own client calls the table and the keys. */
+export function choose(
+  name: string,
+  table: Partial<TablePlace>,
+  at: (place: TablePlace) => Layout,
+): LayoutChoice {
+  // What it can do is the same everywhere.
+  const { abilities } = at({ name: "", partitionKey: "", prefix: "", ...table });
+  return { name, abilities, table, at };
 }

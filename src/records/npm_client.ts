@@ -6,7 +6,7 @@
 
 import { type Check, checkOptions, ofType, refuse } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
-import type { LayoutChoice } from "./layout.ts";
+import { choose, type LayoutChoice } from "./layout.ts";
 import { VersionedLayout } from "./versioned.ts";
 import { digitsOf, type VersionCodec, type VersionedFormat } from "./versioned_format.ts";
 
@@ -172,5 +172,5 @@ export function npmLockClient(options: NpmLockClientOptions): LayoutChoice {
   const format = mode === "fail-open"
     ? failOpen(name, version, trustLocalTime)
     : failClosed(name, version);
-  return { name, table: {}, at: (place) => new VersionedLayout(format, place) };
+  return choose(name, {}, (place) => new VersionedLayout(format, place));
 }

@@ -5,7 +5,7 @@
  */
 
 import { checkOptions, type Checks, refuse, textOf } from "../checks.ts";
-import type { LayoutChoice } from "./layout.ts";
+import { choose, type LayoutChoice } from "./layout.ts";
 import { msOfSeconds, secondsOfMs } from "./seconds.ts";
 import { TEXT_VERSIONS, type VersionedFormat, VersionedLayout } from "./versioned.ts";
 
@@ -76,19 +76,15 @@ export function pythonDynamodbLock(options: PythonDynamodbLockOptions = {}): Lay
     isReleased: () => false, // released is deleted
     ttlSeconds: TTL_SECONDS,
   };
-  return {
-    name,
-    table: {
-      name: "DynamoDBLockTable",
-      partitionKey: "lock_key",
-      sortKey: "sort_key",
-      sortValue: "-",
-    },
-    at: (place) => {
-      if (ttlAttribute === place.partitionKey || ttlAttribute === place.sortKey) {
-        refuse(RangeError, ACTION, "ttlAttribute", "no key of the table", ttlAttribute);
-      }
-      return new VersionedLayout(format, place);
-    },
-  };
+  return choose(name, {
+    name: "DynamoDBLockTable",
+    partitionKey: "lock_key",
+    sortKey: "sort_key",
+    sortValue: "-",
+  }, (place) => {
+    if (ttlAttribute === place.partitionKey || ttlAttribute === place.sortKey) {
+      refuse(RangeError, ACTION, "ttlAttribute", "no key of the table", ttlAttribute);
+    }
+    return new VersionedLayout(format, place);
+  });
 }

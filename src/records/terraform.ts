@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LayoutChoice } from "./layout.ts";
+import { choose, type LayoutChoice } from "./layout.ts";
 import { VersionedLayout } from "./versioned.ts";
 import { digitsOf, type VersionCodec, type VersionedFormat } from "./versioned_format.ts";
 
@@ -81,9 +81,9 @@ const FORMAT: VersionedFormat = {
  * ```
  */
 export function terraform(): LayoutChoice {
-  return {
-    name: FORMAT.name,
-    table: { partitionKey: "LockID" },
-    at: (place) => new VersionedLayout(FORMAT, place),
-  };
+  return choose(
+    FORMAT.name,
+    { partitionKey: "LockID" },
+    (place) => new VersionedLayout(FORMAT, place),
+  );
 }

@@ -74,6 +74,14 @@ export function judgeStatus(description: TableDescription): Finding[] {
   return [{ code: "NOT_ACTIVE", text }];
 }
 
+/** The layouts of other lock clients, by the keys that only their tables have. */
+const LAYOUTS: Readonly<Record<string, string>> = {
+  LockID: "terraform",
+  LockId: "dynaLock",
+  ["lock_key"]: "pythonDynamodbLock",
+  ["resource_id"]: "dynamoDlm",
+};
+
 /** What is wrong with the key of a table. */
 export function judgeKey(place: TablePlace, description: TableDescription): Finding[] {
   const { partitionKey, sortKey } = place;
@@ -83,8 +91,11 @@ export function judgeKey(place: TablePlace, description: TableDescription): Find
   const sort = nameOf("RANGE");
   const findings: Finding[] = [];
   if (partition !== partitionKey) {
-    const text = `has the partition key '${partition}' instead of '${partitionKey}': name it in ` +
-      "'table.partitionKey'";
+    const layout = LAYOUTS[partition];
+    const text = `has the partition key '${partition}' instead of '${partitionKey}': ` +
+      (layout === undefined
+        ? "name it in 'table.partitionKey'"
+        : `it is one for the layout '${layout}' of ./layouts, or name it in 'table.partitionKey'`);
     findings.push({ code: "PARTITION_KEY_NAME", text });
   }
   findings.push(...judgeType(description, "PARTITION_KEY_TYPE", "partition key", partition));

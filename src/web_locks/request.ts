@@ -4,6 +4,7 @@
  * @module
  */
 
+import { lostError } from "../lease/hold.ts";
 import type { LeaseLostError } from "../errors.ts";
 import type { Lease } from "../lease/lease.ts";
 import { type CheckedRequest, checkRequest } from "./options.ts";
@@ -41,7 +42,7 @@ async function take(source: LockSource, request: CheckedRequest): Promise<Lease 
 /** Runs the callback of a request, and gives its lease back. */
 function hold(source: LockSource, request: CheckedRequest, lease: Lease): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const fail = () => reject(abortError(request.name, lease.signal.reason));
+  const fail = (cause = lease.signal.reason) => reject(abortError(request.name, cause));
   const lost = () => {
     // A callback may give the lock back itself, ahead of its end. By `close` it is taken from it.
     if (lease.signal.reason.code !== "LEASE_RELEASED" || source.holdings.isClosed) fail();
@@ -62,7 +63,11 @@ function hold(source: LockSource, request: CheckedRequest, lease: Lease): Promis
     // A release that fails goes on in the background; the work was done under the lock all the same.
     const kept = await lease.release().catch(() => true);
     // Noticed only now: what was done since is no more worth than that of a callback that was told.
-    if (worked && !kept) fail();
+    // The signal says that it was given back, for that is what was tried.
+    const released = lease.signal.reason.code === "LEASE_RELEASED" && !source.holdings.isClosed;
+    if (worked && !kept) {
+      fail(released ? lostError("LEASE_STOLEN", lease.name) : lease.signal.reason);
+    }
     settle();
   };
   void work();

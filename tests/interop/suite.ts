@@ -78,7 +78,7 @@ export async function install(
       ? {
         ...about,
         outcome: "skip",
-        why: `it comes from ${client.registry}, which cannot be reached`,
+        why: `it comes from ${client.registry}, which cannot be reached, or its tool is missing`,
       }
       : { ...about, outcome: "FAILED", why };
   }

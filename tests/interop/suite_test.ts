@@ -27,7 +27,7 @@ Deno.test("a client is skipped, by name, where its registry cannot be reached", 
     asked.push(registry);
     return Promise.resolve(false);
   });
-  const why = "it comes from npm, which cannot be reached";
+  const why = "it comes from npm, which cannot be reached, or its tool is missing";
   assertEquals([result, asked], [{ ...ABOUT, outcome: "skip", why }, ["npm"]]);
 });
 

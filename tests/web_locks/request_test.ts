@@ -212,6 +212,17 @@ Deno.test("close() takes the lock from a callback, and rejects who waits", async
   await world.end(process);
 });
 
+Deno.test("a lock that turns out to be gone when it is given back was taken away", async () => {
+  const { world, process, done, finish } = await granted();
+  world.tamper("job", (record) => {
+    record.holders.M = {};
+    record.fence.N = String(Number(record.fence.N) + 5);
+  });
+  finish();
+  assertEquals(await assertLost(world.until(done)), "LEASE_STOLEN");
+  await world.end(process);
+});
+
 Deno.test("an abort or a close between the grant and the callback is in time", async () => {
   for (const how of ["abort", "close"]) {
     const world = await World.create();
