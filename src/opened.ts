@@ -28,21 +28,13 @@ export function openTable(
   runtime: Runtime,
   emit: LockEventListener,
 ): Opened {
-  const { table, layout, client, owner, env, ...rest } = options;
-  const { region, credentials, endpoint, allowInsecureEndpoint, fetch } = rest;
+  const { table, layout, client, owner, env } = options;
   const read = environmentReader(env, (name) => runtime.env(name));
   // A table that is the layout's own is no table of ours, which the variable names.
   const name = layout?.table.name ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock";
   const place = placeOf(table ?? name, layout?.table);
   const wire = client ?? new Wire({
-    ...{
-      region,
-      credentials,
-      endpoint,
-      allowInsecureEndpoint,
-      env,
-      fetch,
-    } as DynamoClientOptions,
+    ...options as DynamoClientOptions, // it looks at nothing but its own
     runtime,
     onRetry: (retry) => emit({ type: "retry", ...retry }),
   });

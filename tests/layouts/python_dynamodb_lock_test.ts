@@ -6,7 +6,7 @@
 // deno-lint-ignore-file camelcase -- these are that client's own names
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { LockManager, LockTableError } from "../../mod.ts";
+import { LockTableError } from "../../mod.ts";
 import { pythonDynamodbLock } from "../../src/layouts.ts";
 import type { AttributeMap } from "../../src/testing/mod.ts";
 import { START } from "../support/virtual.ts";
