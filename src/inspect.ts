@@ -88,25 +88,25 @@ export async function* listLocks(
 }
 
 /**
- * Takes a lock away from the holder with this token, or this id. Answers whether it was there: another one that holds
- * it by now is left alone.
+ * Takes a lock away from the holder with this token, or this id. Answers with its grant's id where it was
+ * there: another one that holds it by now is left alone.
  */
 export async function breakLock(
   table: LockTable,
   name: string,
   { token, id, signal }: BreakOptions,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const record = await table.read(name, { signal });
   const holder = record?.holders.find((one) =>
     id === undefined ? one.token === token : one.grantId === id
   );
-  if (holder === undefined) return false;
+  if (holder === undefined) return undefined;
   const input = table.layout.revoke(name, holder);
   const { applied, doubtful, error } = await table.write([{ name, input }], { signal });
   if (signal?.aborted) throw signal.reason;
   if (error !== undefined) throw error;
   // Gone after an attempt that was not answered: that was our own doing.
-  return applied === true || doubtful === true;
+  return applied || doubtful ? holder.grantId : undefined;
 }
 
 /** Checks the options of breaking a lock, by its token or else by its id. */

@@ -165,10 +165,10 @@ export class LockManager {
     const set = checkBreakOptions(options, layout.abilities.fencing !== false);
     const table = this.#table([name], set.signal);
     const broken = await this.#holdings.track(breakLock(table, name, set));
-    if (broken) {
-      this.#holdings.taken(name, (lease) => lease.isOf(set));
-    }
-    return broken;
+    if (broken === undefined) return false;
+    // Not by its token: in some formats others may have raised that on the table.
+    this.#holdings.taken(name, (lease) => lease.isOf({ id: broken }));
+    return true;
   }
 
   /**

@@ -57,6 +57,8 @@ export class Acquisition {
   /** The names whose shared holders were asked to let nobody else in. */
   readonly #asked = new Set<string>();
   #open: Proposal | undefined;
+  /** The last one of which an attempt was not answered. */
+  #doubted: Proposal | undefined;
   #granted: Proposal | undefined;
   #offer: Offer | undefined;
   #wake: AbortController | undefined;
@@ -87,7 +89,8 @@ export class Acquisition {
       // However it ended, nothing may stay on the table or on its way that nobody believes in.
       this.#offer?.answer("declined");
       const left = this.#granted ?? this.#open;
-      if (left !== undefined) this.#cleanUp(left, left === this.#open);
+      const late = this.#context.table.layout.endless && this.#doubted;
+      if (left !== undefined) this.#cleanUp(left, left === this.#open || left === late);
     }
   }
 
@@ -168,15 +171,15 @@ export class Acquisition {
   }
 
   async #takeOffer(offer: Offer): Promise<Seen> {
-    const { grantId, handedSince, names } = offer.from.proposal;
-    const [name] = names as [string];
-    const since = { handedSince: handedSince ?? this.#context.runtime.now() };
+    const from = offer.from.proposal;
+    const [name] = from.names as [string];
+    const handedSince = from.handedSince ?? this.#context.runtime.now();
     try {
-      const proposal = propose(this.#context, this.#order, since);
-      const input = this.#context.table.layout.handOver(name, grantId, proposal);
+      const proposal = propose(this.#context, this.#order, { handedSince, above: from.token });
+      const input = this.#context.table.layout.handOver(name, from, proposal);
       const seen = await this.#send(proposal, [{ name, input }]);
       if (seen.kind === "granted") offer.answer("taken");
-      else if (seen.kind === "records" && !findHolder(seen.records.get(name), grantId)) {
+      else if (seen.kind === "records" && !findHolder(seen.records.get(name), from.grantId)) {
         this.#open = undefined; // without the old grant the hand-over can never be applied
         offer.answer("gone");
       }
@@ -226,6 +229,7 @@ export class Acquisition {
     const limits = { ...this.#budget.limits(), time: proposal.madeAt };
     this.#open = proposal;
     const outcome = await this.#context.table.write(writes, limits);
+    if (outcome.doubtful) this.#doubted = proposal;
     if (outcome.applied) {
       this.#open = undefined;
       this.#granted = proposal;
@@ -272,7 +276,7 @@ export class Acquisition {
 
   /** Hands out a grant only with half of its lease to go, after one renewal at the most. */
   async #confirm(proposal: Proposal): Promise<GrantState | undefined> {
-    const state = new GrantState(this.#context, proposal);
+    const state = new GrantState(this.#context, proposal, this.#doubted === proposal);
     this.#open = undefined;
     this.#granted = proposal;
     const kept = await keepHalf(this.#context, state, () => this.#budget.limits());

@@ -33,8 +33,10 @@ export async function cleanUp(
     const { error } = outcome;
     if (error !== undefined) {
       emit({ type: "trouble", step: "clean-up", code: codeOf(error) });
-      const isOver = !layout.endless && spent > 2 * proposal.leaseMs;
-      if (!isPassing(error) || round > ROUNDS_MAX || isOver) return;
+      const isOver = awaits
+        ? spent > UNDER_WAY_MS // more than all the rounds take
+        : round > ROUNDS_MAX || !layout.endless && spent > 2 * proposal.leaseMs;
+      if (!isPassing(error) || isOver) return;
     } else if (awaits) {
       if (spent > UNDER_WAY_MS) return;
     } else {

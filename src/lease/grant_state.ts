@@ -21,12 +21,15 @@ import { DRIFT_RATE } from "./server_clock.ts";
 export class GrantState {
   /** The proposal that was granted. */
   readonly proposal: Proposal;
+  /** An attempt of its request was not answered, and may come when it was given back. */
+  readonly doubtful: boolean;
   readonly #context: ProtocolContext;
   #last!: Confirmation;
   #greatestSent: number;
 
-  constructor(context: ProtocolContext, proposal: Proposal) {
+  constructor(context: ProtocolContext, proposal: Proposal, doubtful = false) {
     this.#context = context;
+    this.doubtful = doubtful;
     this.proposal = proposal;
     this.#greatestSent = proposal.expires;
     this.confirm(proposal.sentAt, proposal.expires);

@@ -209,6 +209,7 @@ export class HeldLease implements Lease {
       const heldMs = this.#hold.heldMs();
       const requests = this.#hold.takeRequests();
       emit({ type: "release", fencingToken, held, heldMs, requests });
+      if (held !== undefined && this.#hold.straggles) this.#hold.cleanUp();
       this.#hooks.ended(next);
     }
   }

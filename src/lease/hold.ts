@@ -10,6 +10,7 @@ import { cleanUp } from "./clean_up.ts";
 import type { ProtocolContext } from "./context.ts";
 import { heldForMs, renewAfterMs, renewalAttemptMs, renewalPauseMs } from "./decide.ts";
 import type { GrantState } from "./grant_state.ts";
+import { UNDER_WAY_MS } from "./proposal.ts";
 import { type RenewalOutcome, renewGrant } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
@@ -131,14 +132,25 @@ export class Hold {
     // Lost by time, always, though the caller is told that it is lost: a late renewal may have landed.
     // And of several names, where one is lost, the others are given back.
     if (code === "LEASE_EXPIRED" || names.length > 1) this.cleanUp();
+    else if (this.straggles) this.cleanUp();
     this.#onEnded("look");
+  }
+
+  /**
+   * Whether an attempt of its request may still come, in a format where nothing ends: given back, the lock
+   * would be held by it for ever.
+   */
+  get straggles(): boolean {
+    const { endless } = this.#context.table.layout;
+    return endless === true && this.#state.doubtful && this.heldMs() < UNDER_WAY_MS;
   }
 
   /** Gives it back in the background. */
   cleanUp(): void {
+    const { straggles } = this;
     this.#context.background(
       this.#busy
-        .then(() => cleanUp(this.#context, this.#state.proposal, false))
+        .then(() => cleanUp(this.#context, this.#state.proposal, straggles))
         .then(() => this.#onEnded("look")), // a look before now may have come too soon
     );
   }

@@ -111,7 +111,12 @@ export class LockTable {
   ): Promise<WriteOutcome> {
     let skewed = false;
     let reason: unknown;
-    const answer = await this.#send(operation, input, limits, (kind) => {
+    let attempts = 0;
+    const spent = (requests: number) => {
+      attempts = requests;
+      limits.spent?.(requests);
+    };
+    const answer = await this.#send(operation, input, { ...limits, spent }, (kind) => {
       skewed = kind === "skewed";
     }).catch((error) => void (reason = error));
     // An abort may come when the request is on its way. Its reason can be anything, even an error of
@@ -126,7 +131,8 @@ export class LockTable {
       const { Attributes } = answer ?? {};
       if (answer) {
         const records = new Map(Attributes && [[name, this.#see(name, Attributes, false)]]);
-        return { applied: true, records };
+        // An attempt before the one that was answered may still be under way.
+        return { applied: true, records, ...(attempts > 1 && { doubtful: true }) };
       }
       const records = this.#failed(names, error);
       if (records.size > 0) return { records, doubtful };
@@ -159,8 +165,16 @@ export class LockTable {
    */
   async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
     const { operation = "GetItem", ...input } = this.layout.read(name);
-    const { Item, Items } = await this.#ask(operation, input, name, limits);
-    return this.#see(name, Item, true, Items);
+    const { Item, Items, LastEvaluatedKey } = await this.#ask(operation, input, name, limits);
+    let [items, from] = [Items, LastEvaluatedKey];
+    // Of a page alone it could not be told who is in; there is a second one only after a megabyte.
+    while (items !== undefined && from !== undefined) {
+      const next = { ...input, ExclusiveStartKey: from };
+      const page: Answer = await this.#ask(operation, next, name, limits);
+      items = [...items, ...page.Items ?? []];
+      from = page.LastEvaluatedKey;
+    }
+    return this.#see(name, Item, true, items);
   }
 
   /**
@@ -177,7 +191,7 @@ export class LockTable {
     let items: Item[] = [];
     const record = (): [string, LockRecord | undefined] => {
       const name = this.layout.nameOf(items[0]!);
-      return [name, this.#see(name, items[0], true, items)];
+      return [name, this.#see(name, items[0], "in passing", items)];
     };
     do {
       const { Items, LastEvaluatedKey }: Answer = await this.#ask(
@@ -249,12 +263,13 @@ export class LockTable {
   #see(
     name: string,
     item: Item | undefined,
-    watch = true,
+    watch: boolean | "in passing" = true,
     items?: readonly Item[],
   ): LockRecord | undefined {
     this.answeredAt = this.#runtime.now();
     const record = this.layout.parse(name, item, items);
-    this.memory.see(name, record, watch ? this.answeredAt : undefined);
+    if (watch === "in passing") this.memory.see(name, record, this.answeredAt, true);
+    else this.memory.see(name, record, watch ? this.answeredAt : undefined);
     return record;
   }
 }

@@ -9,7 +9,7 @@ import type { Holder, LockRecord, Sharing } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
 import { observedMs } from "./decide.ts";
 
-/** How many records, and how many holders, are remembered before all are forgotten. */
+/** How many records, and how many holders, are remembered. */
 const ENTRIES_MAX = 10_000;
 
 interface Remembered {
@@ -37,18 +37,19 @@ export class LockMemory {
 
   /**
    * Takes in a record. A waiter watches its holders from `now`, the receipt, never from before; the
-   * holder itself has nobody to watch.
+   * holder itself has nobody to watch. A record that is seen `inPassing`, in a list, displaces none: where
+   * only watching tells the dead, who lists a large table again and again would keep them alive for ever.
    */
-  see(name: string, record: LockRecord | undefined, now?: Moment): void {
-    // Losing it costs a request or a longer watch, so the simplest bound will do.
-    for (const map of [this.#records, this.#sightings]) if (map.size > ENTRIES_MAX) map.clear();
+  see(name: string, record: LockRecord | undefined, now?: Moment, inPassing = false): void {
     const fence = Math.max(this.fence(name), record?.fence ?? 0);
-    this.#records.set(name, { fence, exists: record !== undefined, permits: record?.permits });
+    const known = { fence, exists: record !== undefined, permits: record?.permits };
+    keep(this.#records, name, known, inPassing);
     if (now === undefined) return;
     for (const holder of record?.holders ?? []) {
-      if (this.#watchedMs(holder, now) === undefined) {
-        this.#sightings.set(holder.grantId, { expires: holder.expires, since: now });
-      }
+      const { grantId, expires } = holder;
+      const isNew = this.#watchedMs(holder, now) === undefined;
+      const since = isNew ? now : this.#sightings.get(grantId)!.since;
+      keep(this.#sightings, grantId, { expires, since }, inPassing);
     }
   }
 
@@ -62,4 +63,14 @@ export class LockMemory {
     const seen = this.#sightings.get(holder.grantId);
     return seen?.expires === holder.expires ? observedMs(seen.since, now) : undefined;
   }
+}
+
+/** Keeps an entry. Where there are too many, the one goes that was kept longest ago. */
+function keep<T>(map: Map<string, T>, key: string, value: T, inPassing: boolean): void {
+  if (!map.delete(key) && map.size >= ENTRIES_MAX) {
+    if (inPassing) return;
+    const [oldest] = map.keys();
+    map.delete(oldest!);
+  }
+  map.set(key, value);
 }

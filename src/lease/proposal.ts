@@ -42,18 +42,20 @@ export type Wish =
 export function propose(
   { table, runtime }: ProtocolContext,
   { names, mode, permits, leaseMs, ownerId, data }: Wish,
-  kind: { readonly takeover?: boolean; readonly handedSince?: Moment },
+  kind: { readonly takeover?: boolean; readonly handedSince?: Moment; readonly above?: number },
 ): Proposal {
   const sentAt = runtime.now();
   const estimate = table.clock.estimate(sentAt);
-  const fence = Math.max(...names.map((name) => table.memory.fence(name)));
+  const seen = Math.max(...names.map((name) => table.memory.fence(name)));
+  // Not every format shows the record after a write: our own grant may have passed what was seen.
+  const fence = Math.max(seen, kind.above ?? 0);
   const { fencing } = table.layout.abilities;
   const token = fencing === "time"
     ? nextToken(estimate, fence, runtime.random())
     : fencing && fence + 1 || 0;
   // Only damage counts so far.
   if (token > FENCE_MAX) {
-    throw damagedRecord(names.find((name) => table.memory.fence(name) === fence)!);
+    throw damagedRecord(names.find((name) => table.memory.fence(name) === fence) ?? names[0]!);
   }
   return {
     names,

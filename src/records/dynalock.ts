@@ -29,7 +29,7 @@ import {
 } from "./layout.ts";
 import { encode, type Known } from "./native_expressions.ts";
 import { damagedRecord, type Grant, type Holder, type Item, type LockRecord } from "./record.ts";
-import { RequestMaker } from "./requests.ts";
+import { checkKeys, RequestMaker } from "./requests.ts";
 import { msOfSeconds, secondAfter } from "./seconds.ts";
 
 const NAME = "dynaLock";
@@ -60,6 +60,7 @@ class DynaLockLayout implements Layout {
   readonly #clockSkewMs: number;
 
   constructor(place: TablePlace, clockSkewMs: number) {
+    checkKeys(place, NAME, ["TTL", "grant"]);
     this.#requests = new RequestMaker(place);
     this.#clockSkewMs = clockSkewMs;
   }
@@ -82,8 +83,8 @@ class DynaLockLayout implements Layout {
     });
   }
 
-  handOver(name: string, fromGrantId: string, grant: Grant): WriteInput {
-    return this.#put(name, grant, IS_OURS, { ":id": fromGrantId });
+  handOver(name: string, from: GrantKey, grant: Grant): WriteInput {
+    return this.#put(name, grant, IS_OURS, { ":id": from.grantId });
   }
 
   renew(name: string, { grantId }: GrantKey, expires: number): WriteInput {

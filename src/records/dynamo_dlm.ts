@@ -31,7 +31,7 @@ import {
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
-import { RequestMaker } from "./requests.ts";
+import { checkKeys, RequestMaker } from "./requests.ts";
 import { msOfSeconds, secondAfter } from "./seconds.ts";
 import { SlotMemory } from "./slots.ts";
 
@@ -71,6 +71,7 @@ class DynamoDlmLayout implements Layout {
   readonly #clockSkewMs: number;
 
   constructor(place: TablePlace, clockSkewMs: number) {
+    checkKeys(place, NAME, [SLOT, "release_code", "expires"]);
     this.#requests = new RequestMaker(place, { code: "release_code" });
     this.#clockSkewMs = clockSkewMs;
   }
@@ -92,27 +93,27 @@ class DynamoDlmLayout implements Layout {
     return this.#take(name, grant, holders, dead);
   }
 
-  handOver(name: string, fromGrantId: string, grant: Grant): WriteInput {
-    const slot = this.#slots.of(name, fromGrantId);
-    return this.#put(name, slot, grant, IS_OURS, { ":prefix": prefixOf(fromGrantId) });
+  handOver(name: string, from: GrantKey, grant: Grant): WriteInput {
+    const slot = this.#slots.of(name, from);
+    return this.#put(name, slot, grant, IS_OURS, { ":prefix": prefixOf(from.grantId) });
   }
 
-  renew(name: string, { grantId }: GrantKey, expires: number): WriteInput {
+  renew(name: string, grant: GrantKey, expires: number): WriteInput {
     return this.#at(
-      this.#slots.of(name, grantId),
+      this.#slots.of(name, grant),
       this.#requests.update(
         name,
         "SET #expires=:e",
         // Never shortens; two in one second write the same end.
         `${IS_OURS} AND #expires<=:e`,
-        { ":prefix": prefixOf(grantId), ":e": this.#end(expires) },
+        { ":prefix": prefixOf(grant.grantId), ":e": this.#end(expires) },
       ),
     );
   }
 
-  release(name: string, { grantId }: GrantKey): WriteInput {
-    const known = { ":prefix": prefixOf(grantId) };
-    return this.#at(this.#slots.of(name, grantId), this.#requests.remove(name, IS_OURS, known));
+  release(name: string, grant: GrantKey): WriteInput {
+    const known = { ":prefix": prefixOf(grant.grantId) };
+    return this.#at(this.#slots.of(name, grant), this.#requests.remove(name, IS_OURS, known));
   }
 
   close(): undefined {}
@@ -127,9 +128,9 @@ class DynamoDlmLayout implements Layout {
     return this.#at(slot, this.#requests.remove(name, IS_WHOSE, known));
   }
 
-  guard(name: string, { grantId }: GrantKey): CheckInput {
-    const known = { ":prefix": prefixOf(grantId) };
-    return this.#at(this.#slots.of(name, grantId), this.#requests.check(name, IS_OURS, known));
+  guard(name: string, grant: GrantKey): CheckInput {
+    const known = { ":prefix": prefixOf(grant.grantId) };
+    return this.#at(this.#slots.of(name, grant), this.#requests.check(name, IS_OURS, known));
   }
 
   mark(): never {
@@ -180,7 +181,7 @@ class DynamoDlmLayout implements Layout {
 
   #put(name: string, slot: number, grant: Grant, condition: string, known?: Known): WriteInput {
     const { grantId, ownerId, expires } = grant;
-    this.#slots.keep(name, grantId, slot);
+    this.#slots.keep(name, grant, slot);
     return this.#requests.put(
       name,
       { [SLOT]: slot, code: prefixOf(grantId) + ownerId, expires: this.#end(expires) },

@@ -106,7 +106,7 @@ export interface Layout {
   /** Takes a lock and removes dead holders, exactly as they were read. */
   takeOver(name: string, grant: Grant, seen: LockRecord, dead: readonly Holder[]): WriteInput;
   /** Replaces one grant of this process by another like it, without setting the lock free between. */
-  handOver(name: string, fromGrantId: string, grant: Grant): WriteInput;
+  handOver(name: string, from: GrantKey, grant: Grant): WriteInput;
   /** Moves the end of a grant, and with `data` replaces (`string`) or removes (`null`) its data. */
   renew(name: string, grant: Grant, expires: number, data?: string | null): WriteInput;
   /** Gives a grant back. */

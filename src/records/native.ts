@@ -99,13 +99,13 @@ export class NativeLayout implements Layout {
     return this.#update(name, ADD + change, isSeen + condition, { ...known, ...marks });
   }
 
-  handOver(name: string, fromGrantId: string, grant: Grant): WriteInput {
+  handOver(name: string, from: GrantKey, grant: Grant): WriteInput {
     const also = grant.mode === "exclusive" ? ",#exclusive=:g" : "";
     return this.#update(
       name,
       `${ADD}${also} REMOVE #holders.#from`,
       `attribute_exists(#holders.#from) AND #fence<:t${rightOfWay(grant)}`,
-      { ...this.#known(grant), "#from": fromGrantId },
+      { ...this.#known(grant), "#from": from.grantId },
     );
   }
 

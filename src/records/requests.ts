@@ -4,9 +4,18 @@
  * @module
  */
 
+import { refuse } from "../checks.ts";
 import type { CheckInput, ReadInput, ScanInput, TablePlace, WriteInput } from "./layout.ts";
 import { encode, type Known } from "./native_expressions.ts";
 import type { Item } from "./record.ts";
+
+/** Makes sure that no key of a place is called like an attribute of a format. */
+export function checkKeys(place: TablePlace, format: string, attributes: readonly string[]): void {
+  for (const option of ["partitionKey", "sortKey"] as const) {
+    if (!attributes.includes(place[option] ?? "")) continue;
+    refuse(RangeError, "use a lock table", option, `no attribute of ${format}`, place[option]);
+  }
+}
 
 /** The requests to one place. Their expressions speak in placeholders: `#fence` is `fence`. */
 export class RequestMaker {

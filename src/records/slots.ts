@@ -4,33 +4,23 @@
  * @module
  */
 
-/** How many are remembered. Who renews is remembered anew, so what is forgotten is not in use. */
-const ENTRIES_MAX = 10_000;
+import type { GrantKey } from "./layout.ts";
 
 /**
- * Remembers slots. Plain data, bounded, and safe to lose: a grant whose slot is forgotten is looked for
- * where it is not, and counts as lost.
+ * Remembers slots for as long as somebody has the grant: a slot that is forgotten loses a lease that is
+ * held, and keeps its slot from everybody until the lease is over. A grant that nobody has goes by itself.
  */
 export class SlotMemory {
-  readonly #slots = new Map<string, number>();
+  readonly #slots = new WeakMap<GrantKey, Map<string, number>>();
 
-  /** The slot of a grant; 0 where none was kept. */
-  of(name: string, grantId: string): number {
-    const slot = this.#slots.get(grantId + name) ?? 0;
-    this.keep(name, grantId, slot);
-    return slot;
+  /** The slot of a grant; 0 where it is none of ours. */
+  of(name: string, grant: GrantKey): number {
+    return this.#slots.get(grant)?.get(name) ?? 0;
   }
 
   /** Remembers a slot. */
-  keep(name: string, grantId: string, slot: number): void {
-    const key = grantId + name; // all ids have the same length
-    this.#slots.delete(key);
-    if (slot === 0) return; // most are, and need no memory
-    this.#slots.set(key, slot);
-    // The first of a map is the one that was put in longest ago.
-    if (this.#slots.size > ENTRIES_MAX) {
-      const [oldest] = this.#slots.keys();
-      this.#slots.delete(oldest!);
-    }
+  keep(name: string, grant: GrantKey, slot: number): void {
+    const slots = this.#slots.get(grant) ?? new Map();
+    this.#slots.set(grant, slots.set(name, slot));
   }
 }

@@ -10,7 +10,6 @@
  * @module
  */
 
-import { refuse } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
 import { unreadable } from "./foreign.ts";
 import type {
@@ -25,7 +24,7 @@ import type {
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
-import { RequestMaker } from "./requests.ts";
+import { checkKeys, RequestMaker } from "./requests.ts";
 import type { VersionedFormat } from "./versioned_format.ts";
 
 export { TEXT_VERSIONS, type VersionCodec, type VersionedFormat } from "./versioned_format.ts";
@@ -42,6 +41,9 @@ function textOf(value: AttributeValue | undefined): string | undefined {
   return new TextDecoder().decode(Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0)));
 }
 
+/** A token rises, also where what was seen of it has been forgotten, or a closed proposal has raised it. */
+const IS_ABOVE = "#token<:token";
+
 /** A format with versions, on a table. */
 export class VersionedLayout implements Layout {
   readonly name: string;
@@ -55,10 +57,7 @@ export class VersionedLayout implements Layout {
 
   constructor(format: VersionedFormat, place: TablePlace) {
     const { name, attributes, isHeld, endless } = format;
-    for (const option of ["partitionKey", "sortKey"] as const) {
-      if (!Object.values(attributes).includes(place[option] ?? "")) continue;
-      refuse(RangeError, "use a lock table", option, `no attribute of ${name}`, place[option]);
-    }
+    checkKeys(place, name, Object.values(attributes));
     this.name = name;
     this.#format = format;
     this.#place = place;
@@ -78,18 +77,24 @@ export class VersionedLayout implements Layout {
     if (seen === undefined) return this.#put(name, grant, "attribute_not_exists(#key)");
     // Only what was seen to be released: "released" alone would let a request that was delayed take
     // the lock again, for nobody, when it has been somebody else's.
-    const condition = "#version=:seen" + (this.abilities.fencing ? " AND #token=:fence" : "");
+    const condition = "#version=:seen" +
+      (this.abilities.fencing ? ` AND #token=:fence AND ${IS_ABOVE}` : "");
     const { M: item } = seen.rawHolders as { M: Item };
     const version = item[this.#format.attributes.version];
-    return this.#put(name, grant, condition, { ":seen": version, ":fence": seen.fence });
+    const known = { ":seen": version, ":fence": seen.fence, ":token": grant.token };
+    return this.#put(name, grant, condition, known);
   }
 
   takeOver(name: string, grant: Grant, seen: LockRecord): WriteInput {
     return this.acquire(name, grant, seen);
   }
 
-  handOver(name: string, fromGrantId: string, grant: Grant): WriteInput {
-    return this.#put(name, grant, this.#isOurs, this.#known(fromGrantId));
+  handOver(name: string, from: GrantKey, grant: Grant): WriteInput {
+    const condition = this.#isOurs + (this.abilities.fencing ? ` AND ${IS_ABOVE}` : "");
+    return this.#put(name, grant, condition, {
+      ...this.#known(from.grantId),
+      ":token": grant.token,
+    });
   }
 
   renew(name: string, grant: Grant, expires: number, data?: string | null): WriteInput {
@@ -143,7 +148,10 @@ export class VersionedLayout implements Layout {
   }
 
   scan(prefix: string, from: Item | undefined): ScanInput {
-    return this.#requests.scan(prefix, from, "attribute_exists(#version)");
+    // Locks that end and locks that do not, of one client, differ by that, and may share a table.
+    const lease = this.#format.attributes.lease &&
+      ` AND attribute_${this.endless ? "not_" : ""}exists(#lease)`;
+    return this.#requests.scan(prefix, from, `attribute_exists(#version)${lease ?? ""}`);
   }
 
   nameOf(item: Item): string {

@@ -8,7 +8,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Lease, type LeaseLostError, LockManager, LockTableError } from "../../mod.ts";
 import { dynamoDlm } from "../../src/layouts.ts";
-import type { Layout, TablePlace } from "../../src/records/layout.ts";
 import type { AttributeMap } from "../../src/testing/mod.ts";
 import { START } from "../support/virtual.ts";
 import type { Process } from "../support/world.ts";
@@ -406,43 +405,6 @@ for (
     }
   });
 }
-
-Deno.test("dynamoDlm: a slot that was forgotten makes a lease a lost one, and nothing else", async () => {
-  let layout: Layout | undefined;
-  const choice = dynamoDlm();
-  const kept = { ...choice, at: (place: TablePlace) => layout = choice.at(place) };
-  const stage = await Stage.create({ ...FORMAT, layout: kept });
-  const { world } = stage;
-  const one = stage.process();
-  stage.put(theirs(0, 900));
-  const before = theirs(0, 900);
-  const lease = await world.until(one.manager.acquire("job", { permits: 2 }));
-  // More others that are in a slot than are remembered, again and again.
-  const seen = layout!.parse("job", undefined, [before])!;
-  const usual = { ownerId: "me", leaseMs: 1, expires: 1, token: 0, madeAt: 0 } as const;
-  const fill = (count: number, tag: string) => {
-    for (let other = 0; other < count; other++) {
-      const grantId = `${tag}${other}`.padStart(32, "0");
-      layout!.join("job", { ...usual, grantId, mode: "shared", permits: 2 }, seen);
-    }
-  };
-  for (let round = 0; round < 3; round++) {
-    fill(9_000, `a${round}`);
-    await world.until(lease.renew());
-  }
-  assertEquals(lease.held, true, "who renews is remembered");
-  fill(10_001, "b");
-  await world.pass(20_000);
-  assertEquals([lease.held, (lease.signal.reason as LeaseLostError).code], [false, "LEASE_STOLEN"]);
-  assertEquals(await world.until(lease.release()), false);
-  assertEquals(slotsOf(stage), [0, 1]);
-  assertEquals(stage.items()[0], before, "others are left alone");
-  await world.pass(20_000);
-  const next = await world.until(one.manager.acquire("job", { permits: 2 }));
-  assertEquals(await world.until(next.release()), true);
-  assertEquals(slotsOf(stage), [0]);
-  await world.end(one);
-});
 
 Deno.test("dynamoDlm: options are checked", () => {
   // deno-lint-ignore no-explicit-any

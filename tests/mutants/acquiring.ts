@@ -81,7 +81,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a clean-up that fails is tried again",
     file: CLEAN_UP,
-    find: "if (!isPassing(error) || round > ROUNDS_MAX || isOver) return;",
+    find: "if (!isPassing(error) || isOver) return;",
     replace: "if (spent >= 0) return;",
     seeds: SEEDS,
   },

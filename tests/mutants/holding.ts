@@ -38,7 +38,7 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "a lease counts from the first send of its proposal",
     file: ACQUIRE,
-    find: "const state = new GrantState(this.#context, proposal);",
+    find: "const state = new GrantState(this.#context, proposal, this.#doubted === proposal);",
     replace:
       "const state = new GrantState(this.#context, { ...proposal, sentAt: this.#context.runtime.now() });",
     suite: TRAPS,

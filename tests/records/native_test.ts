@@ -155,11 +155,14 @@ Deno.test("takeOver() is refused when anything has changed since", async () => {
 
 Deno.test("handOver() replaces one grant by the next", async () => {
   const item = record({ holders: held(), exclusive: { S: OTHER } });
-  assertEquals(await applies(layout.handOver("job", OTHER, grant()), item), GRANTED);
+  assertEquals(
+    await applies(layout.handOver("job", { grantId: OTHER, mode: "exclusive" }, grant()), item),
+    GRANTED,
+  );
 });
 
 Deno.test("handOver() is refused when the old grant is gone or the fence has passed", async () => {
-  const input = layout.handOver("job", OTHER, grant());
+  const input = layout.handOver("job", { grantId: OTHER, mode: "exclusive" }, grant());
   await refuses(input, record());
   await refuses(input, undefined);
   await refuses(input, record({ holders: { M: { ["c".repeat(32)]: entry() } } }));
@@ -254,7 +257,7 @@ Deno.test("no expression spells a name of the caller's: all go through placehold
     const input of [
       keyed.acquire("job", grant()),
       keyed.takeOver("job", grant(), seen, seen.holders),
-      keyed.handOver("job", OTHER, grant()),
+      keyed.handOver("job", { grantId: OTHER, mode: "exclusive" }, grant()),
       keyed.renew("job", grant(), 1, "data"),
       keyed.release("job", grant()),
       keyed.close("job", grant()),

@@ -98,7 +98,7 @@ function updatesOf(own: Grant): Record<string, Update> {
   return {
     acquire: layout.acquire("lock", own),
     "take over, all dead": layout.takeOver("lock", own, seen, seen.holders),
-    "hand over": layout.handOver("lock", "g1", own),
+    "hand over": layout.handOver("lock", { grantId: "g1", mode: "exclusive" }, own),
     renew: layout.renew("lock", own, own.expires),
     "renew with data": layout.renew("lock", own, own.expires, "new"),
     "renew without data": layout.renew("lock", own, own.expires, null),

@@ -1,0 +1,84 @@
+/** What comes late, in the formats in which nothing ends, and in those whose records are several items. */
+
+import { assertEquals } from "@std/assert";
+import { dynamoDlm, npmLockClient, terraform } from "../../src/layouts.ts";
+import { World } from "../support/world.ts";
+
+const ENDLESS = [
+  ["terraform", terraform()],
+  ["fail-closed", npmLockClient({ mode: "fail-closed" })],
+] as const;
+
+for (const [what, layout] of ENDLESS) {
+  for (const handed of [false, true]) {
+    const name =
+      `${what}: an attempt that comes after the release${handed ? ", handed on," : ""} ` +
+      "holds nothing for ever";
+    Deno.test(name, async () => {
+      const world = await World.create();
+      const table = { name: "dynamo-lock", partitionKey: "key" };
+      const process = world.process({ layout, table });
+      // The first attempt is held back for 9 s; the second one, after 5 s, is granted.
+      world.fail({ kind: "late", ms: 9_000, apply: "late" }, { operation: "PutItem" });
+      let lease = await world.until(process.manager.acquire("job"));
+      if (handed) {
+        const waiting = process.manager.acquire("job");
+        await world.until(lease.release());
+        lease = await world.until(waiting);
+      }
+      assertEquals(await world.until(lease.release()), true);
+      await world.pass(3_600_000);
+      assertEquals(await world.until(process.manager.inspect("job")), null);
+      world.sent();
+      await world.pass(3_600_000);
+      assertEquals(world.sent(), []);
+      await world.end(process);
+    });
+  }
+}
+
+const TABLE = "dynamo_dlm_locks";
+
+/** A world with a table of dynamo-dlm. */
+async function slots(): Promise<World> {
+  const world = await World.create();
+  const client = world.client(world.time.node());
+  await world.until(client.send("CreateTable", {
+    TableName: TABLE,
+    BillingMode: "PAY_PER_REQUEST",
+    AttributeDefinitions: [
+      { AttributeName: "resource_id", AttributeType: "S" },
+      { AttributeName: "concurrency_id", AttributeType: "N" },
+    ],
+    KeySchema: [
+      { AttributeName: "resource_id", KeyType: "HASH" },
+      { AttributeName: "concurrency_id", KeyType: "RANGE" },
+    ],
+  }));
+  return world;
+}
+
+Deno.test("dynamoDlm: a record of several pages is read to its end", async () => {
+  const world = await slots();
+  // DynamoDB ends a page at a megabyte: here after two items.
+  const server: typeof fetch = (url, init) => {
+    const headers = new Headers(init!.headers);
+    const isQuery = headers.get("x-amz-target")!.endsWith(".Query");
+    if (!isQuery) return world.dynamo.fetch(url, init);
+    headers.delete("content-length");
+    const body = JSON.stringify({ ...JSON.parse(init!.body as string), Limit: 2 });
+    return world.dynamo.fetch(url, { ...init, headers, body });
+  };
+  const process = world.process({ layout: dynamoDlm(), server });
+  for (const [slot, seconds] of [[0, -100], [1, -100], [2, 900]] as const) {
+    world.dynamo.table(TABLE).put({
+      ["resource_id"]: { S: "job" },
+      ["concurrency_id"]: { N: `${slot}` },
+      ["release_code"]: { S: `theirs ${slot}` },
+      expires: { N: `${Math.floor(world.time.now / 1_000) + seconds}` },
+    });
+  }
+  assertEquals((await world.until(process.manager.inspect("job")))?.holders.length, 3);
+  assertEquals(await world.until(process.manager.tryAcquire("job")), null);
+  await world.end(process);
+});
