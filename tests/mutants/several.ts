@@ -128,7 +128,7 @@ export const SEVERAL: readonly Mutant[] = [
     find: "    this.#start(place.names);",
     replace: "    this.#start(place.names.slice(0, 1));",
     suite: SEVERAL_TEST,
-    test: "callers of one process with overlapping names are served in order",
+    test: "callers of one process with overlapping names are all served",
     seeds: SEEDS,
     kind: "several",
   },

@@ -197,7 +197,7 @@ export const SHARING: readonly Mutant[] = [
     find: "`#holders.#d${index}.#e=:e${index}`",
     replace: "`#holders.#d${index}.#e>=:e${index}`",
     seeds: RARE_SEEDS,
-    kind: "shared",
+    kind: "semaphore",
   },
   {
     rule: "who removes some dead compares the fence",

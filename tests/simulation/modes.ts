@@ -82,7 +82,7 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
   /** Permits. */
   semaphore: {
     weight: 5,
-    troubles: ANY_TROUBLE,
+    troubles: { ...ANY_TROUBLE, slow: 5 },
     change: { ...BUSY, callers: [2, 3] },
     sharing: {
       shapes: COUNTED,
@@ -103,6 +103,7 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
       permits: [2, 3],
       several: 0.75,
       guarded: 0.3,
+      breaks: [0, 1],
     },
   },
   /** Callers of a process enter what it has. */
@@ -116,6 +117,7 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
       several: 0,
       guarded: 0.2,
       reentrant: 0.7,
+      breaks: [0, 1],
     },
   },
   /** Everything is written in transactions through the lease. */
@@ -130,6 +132,7 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
       permits: [2, 3],
       several: 0.3,
       guarded: 0.9,
+      breaks: [0, 3],
     },
   },
 };

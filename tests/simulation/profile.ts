@@ -76,4 +76,6 @@ export interface SharingPlan {
   readonly guarded: number;
   /** The share of calls that may enter a lease that their process has, if any do. */
   readonly reentrant?: number;
+  /** How often an operator's tool takes a lock away from one who holds it. */
+  readonly breaks?: Range;
 }

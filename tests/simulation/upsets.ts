@@ -2,6 +2,7 @@
 
 import { Random } from "./random.ts";
 import type { Upsets } from "./profile.ts";
+import { isCalm } from "./scenario.ts";
 import type { Machine, World } from "./world.ts";
 
 /** Everything is well again a little before the faults stop. */
@@ -47,6 +48,7 @@ export function planUpsets(world: World): void {
     scheduler.at(until(anyMs()), () => plan.path.cut = false);
   });
   plan("tampering", () => tamper(world, random, until(random.magnitude(10, 3_000))));
+  planBreaks(world, end);
 }
 
 /** Lets something happen while one of the machine's first requests, or a later one, is on its way. */
@@ -145,6 +147,19 @@ function tamper(world: World, random: Random, restored: number): void {
     service.tamper(name, "delete");
     tampered(world, [name], true);
   });
+}
+
+/** In runs of some kinds locks are broken, where that is not a loss that calm forbids. */
+function planBreaks(world: World, end: number): void {
+  const { scenario, scheduler } = world;
+  const { breaks } = scenario.sharing ?? {};
+  if (breaks === undefined || isCalm(scenario)) return;
+  const random = new Random(scenario.seed, "breaks");
+  for (let count = random.whole(...breaks); count > 0; count--) {
+    scheduler.at(random.between(scheduler.now, end), () => {
+      breakOne(world, random.pick(scenario.names), random);
+    });
+  }
 }
 
 /** An operator's tool takes the lock away from one of those who hold it. */
