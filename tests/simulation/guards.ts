@@ -16,6 +16,8 @@ import type { Tally } from "./trace.ts";
 /** One transaction. */
 interface Guarded {
   readonly held: Held;
+  /** Nothing should go wrong with it. */
+  readonly calm: boolean;
   /** How often it was applied. */
   applied: number;
   /** A copy was applied that the network made. */
@@ -23,6 +25,9 @@ interface Guarded {
   /** What its caller was told of it. */
   told: "nothing" | "applied" | "not applied" | "unknown";
 }
+
+/** What a quick transaction takes at the most, with what it may wait for. */
+const ENOUGH_MS = 500;
 
 /** How a transaction is meant. */
 export interface Manner {
@@ -56,7 +61,9 @@ export class Guards {
     const { tally, checker } = this.#context;
     const { lease } = held;
     const key = `guarded/${lease.name}/${this.#sent.size}`;
-    const guarded: Guarded = { held, applied: 0, repeated: false, told: "nothing" };
+    // What is sent at the end of a lease has no time for an answer.
+    const calm = this.#context.calm && lease.remainingMs > ENOUGH_MS;
+    const guarded: Guarded = { held, calm, applied: 0, repeated: false, told: "nothing" };
     this.#sent.set(key, guarded);
     if (failing) await this.#forbid(key);
     const items = failing ? [count(key), allowed(key)] : [count(key)];
@@ -108,8 +115,8 @@ export class Guards {
   }
 
   #refused(guarded: Guarded, error: unknown, { release, failing }: Manner): void {
-    const { checker, tally, calm } = this.#context;
-    const { lease } = guarded.held;
+    const { checker, tally } = this.#context;
+    const { held: { lease }, calm } = guarded;
     const code = isLockError(error) ? error.code : undefined;
     const text = `${describe(guarded.held)}: ${code ?? error}`;
     tally.add(`transact: ${code ?? "an unexpected error"}`);
