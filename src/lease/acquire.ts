@@ -196,13 +196,13 @@ export class Acquisition {
       const all = new Map<string, LockRecord | undefined>();
       // All that were in the way so far: what is free by now must stay so until the others are.
       for (const asked of this.#asked.add(name)) {
-        const input = table.layout.mark(asked, until);
-        const { error, records } = await table.write(
-          [{ name: asked, input }],
-          this.#budget.limits(),
-        );
+        const writes = [{ name: asked, input: table.layout.mark(asked, until) }];
+        const { error, records } = await table.write(writes, this.#budget.limits());
         if (error) return this.#endure(error);
-        for (const [one, record] of records ?? []) all.set(one, record);
+        for (const [one, record] of records ?? []) {
+          table.memory.see(one, record, table.answeredAt); // others, also where it was applied
+          all.set(one, record);
+        }
       }
       return this.#compare(this.#open, all);
     }

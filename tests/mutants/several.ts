@@ -91,6 +91,14 @@ export const SEVERAL: readonly Mutant[] = [
     kind: "several",
   },
   {
+    rule: "who is robbed of one of several names is told of which",
+    file: HELD,
+    find: `this.#hold.lose({ lost: "LEASE_STOLEN", lostName });`,
+    replace: `this.#hold.lose({ lost: "LEASE_STOLEN" });`,
+    seeds: RARE_SEEDS,
+    kind: "several",
+  },
+  {
     rule: "closing a proposal of several names clears up all of them",
     file: CLEAN_UP,
     find: "if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;",

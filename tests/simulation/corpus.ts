@@ -43,5 +43,10 @@ export const CORPUS: readonly Finding[] = [
     seed: 56546,
     found: "simulator: a lock asked for before a deletion has a lower token after it",
   },
+  {
+    seed: 23925,
+    kind: "several",
+    found: "a writer did not watch the readers that it saw when it asked them to stand back",
+  },
   { seed: 132285, found: "simulator: a renewal that nobody answered leaves an end open" },
 ];

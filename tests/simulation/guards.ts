@@ -18,6 +18,8 @@ interface Guarded {
   readonly held: Held;
   /** How often it was applied. */
   applied: number;
+  /** A copy was applied that the network made. */
+  repeated: boolean;
   /** What its caller was told of it. */
   told: "nothing" | "applied" | "not applied" | "unknown";
 }
@@ -54,7 +56,7 @@ export class Guards {
     const { tally, checker } = this.#context;
     const { lease } = held;
     const key = `guarded/${lease.name}/${this.#sent.size}`;
-    const guarded: Guarded = { held, applied: 0, told: "nothing" };
+    const guarded: Guarded = { held, applied: 0, repeated: false, told: "nothing" };
     this.#sent.set(key, guarded);
     if (failing) await this.#forbid(key);
     const items = failing ? [count(key), allowed(key)] : [count(key)];
@@ -72,7 +74,7 @@ export class Guards {
   }
 
   /** What a request did to what leases guard: to be told before its records change. */
-  delivered({ written, process }: Delivery): void {
+  delivered({ written, process, copy }: Delivery): void {
     const { checker } = this.#context;
     for (const { name, record } of written) {
       const guarded = isGuarded(name) ? this.#sent.get(name) : undefined;
@@ -82,7 +84,11 @@ export class Guards {
       if (++guarded.applied > 1 || timesIn(record) !== 1) {
         checker.accuse("a transaction is applied once", text);
       }
-      if (told === "not applied") checker.accuse("a refused transaction never lands", text);
+      // What the network itself sends again after a "no" is an exception that nothing can be done about.
+      guarded.repeated ||= copy;
+      if (told === "not applied" && !copy) {
+        checker.accuse("a refused transaction never lands", text);
+      }
       const gone = held.grants.some((grant) =>
         grant.excuse !== "operator" && !checker.ledger.isIn(grant)
       );
@@ -125,7 +131,7 @@ export class Guards {
       guarded.told = "unknown";
       if (calm) checker.accuse("errors have a reason", text);
     }
-    if (guarded.told === "not applied" && guarded.applied > 0) {
+    if (guarded.told === "not applied" && guarded.applied > 0 && !guarded.repeated) {
       checker.accuse("a refused transaction never lands", text);
     }
   }
