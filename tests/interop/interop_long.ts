@@ -6,4 +6,5 @@
 
 import { main } from "./main.ts";
 
-Deno.exit(await main(Deno.args) === 0 ? 0 : 1);
+// A minute at the counter, each.
+Deno.exit(await main(["--seconds", "60", ...Deno.args]) === 0 ? 0 : 1);
