@@ -139,8 +139,8 @@ export interface LockManagerOptions {
   /** The longest sleep of a waiter between two looks, 50 to 60,000 ms. @default {1000} */
   readonly pollMs?: number;
   /**
-   * For how long a lock may go from caller to caller inside this process before other processes get a
-   * turn, 0 to 600,000 ms; 0 never hands over. @default {5000}
+   * For how long a lock may go from lease to lease of this process, handed on or taken again at once,
+   * before other processes get a turn, 0 to 600,000 ms; 0 never hands over. @default {5000}
    */
   readonly maxHandoffMs?: number;
   /**

@@ -20,6 +20,7 @@ import { type Busy, Outlook } from "./outlook.ts";
 import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
 import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
+import { isTurnOver, turnSince } from "./turn.ts";
 
 /** What a caller asks for. */
 export interface AcquireOrder extends Wish {
@@ -53,7 +54,8 @@ export class Acquisition {
   readonly #context: ProtocolContext;
   readonly #order: AcquireOrder;
   readonly #outlook: Outlook;
-  readonly #budget: RequestBudget;
+  /** The requests that it has sent, and may send. */
+  readonly budget: RequestBudget;
   /** The names whose shared holders were asked to let nobody else in. */
   readonly #asked = new Set<string>();
   #open: Proposal | undefined;
@@ -62,7 +64,7 @@ export class Acquisition {
   #granted: Proposal | undefined;
   #offer: Offer | undefined;
   #wake: AbortController | undefined;
-  #standBack = false;
+  #standBack: boolean;
   #nudged = false;
   #clockCorrected = false;
 
@@ -70,12 +72,9 @@ export class Acquisition {
     this.#context = context;
     this.#order = order;
     this.#outlook = new Outlook(context, order, order.heldHere, order.steal);
-    this.#budget = new RequestBudget(order.names[0]!, order.maxRequests, order.signal);
-  }
-
-  /** How many requests it has sent. */
-  get requests(): number {
-    return this.#budget.spent;
+    this.budget = new RequestBudget(order.names[0]!, order.maxRequests, order.signal);
+    const since = order.wait && !order.heldHere && !order.steal && turnSince(context, order.names);
+    this.#standBack = since ? isTurnOver(context, since) : false;
   }
 
   /**
@@ -125,10 +124,10 @@ export class Acquisition {
     // Ends with a grant, an error, the caller's signal or, for `tryLock`, an answer.
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
-        // Other processes get their turn after a run of hand-overs: once, whatever is released meanwhile.
+        // Other processes get their turn: once, whatever is released meanwhile.
         await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
         this.#standBack = false;
-        outlook.doubt();
+        if (polls > 0) outlook.doubt();
       }
       signal.throwIfAborted();
       const before = answered ? undefined : outlook.busy;
@@ -197,7 +196,7 @@ export class Acquisition {
       // All that were in the way so far: what is free by now must stay so until the others are.
       for (const asked of this.#asked.add(name)) {
         const writes = [{ name: asked, input: table.layout.mark(asked, until) }];
-        const { error, records } = await table.write(writes, this.#budget.limits());
+        const { error, records } = await table.write(writes, this.budget.limits());
         if (error) return this.#endure(error);
         for (const [one, record] of records ?? []) {
           table.memory.see(one, record, table.answeredAt); // others, also where it was applied
@@ -207,7 +206,7 @@ export class Acquisition {
       return this.#compare(this.#open, all);
     }
     try {
-      const record = await table.read(name, this.#budget.limits());
+      const record = await table.read(name, this.budget.limits());
       return this.#compare(this.#open, new Map([[name, record]]));
     } catch (error) {
       return this.#endure(error);
@@ -215,7 +214,7 @@ export class Acquisition {
   }
 
   async #close(open: Proposal): Promise<Seen> {
-    const outcome = await closeProposal(this.#context, open, () => this.#budget.limits());
+    const outcome = await closeProposal(this.#context, open, () => this.budget.limits());
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.records);
@@ -226,7 +225,7 @@ export class Acquisition {
   }
 
   async #send(proposal: Proposal, writes: readonly RecordWrite[]): Promise<Seen> {
-    const limits = { ...this.#budget.limits(), time: proposal.madeAt };
+    const limits = { ...this.budget.limits(), time: proposal.madeAt };
     this.#open = proposal;
     const outcome = await this.#context.table.write(writes, limits);
     if (outcome.doubtful) this.#doubted = proposal;
@@ -279,7 +278,7 @@ export class Acquisition {
     const state = new GrantState(this.#context, proposal, this.#doubted === proposal);
     this.#open = undefined;
     this.#granted = proposal;
-    const kept = await keepHalf(this.#context, state, () => this.#budget.limits());
+    const kept = await keepHalf(this.#context, state, () => this.budget.limits());
     // The lease's to look after from here on; or lost, and on one of several names still there on others.
     this.#granted = undefined;
     if (!kept && proposal.names.length > 1) this.#cleanUp(proposal, false);
@@ -289,7 +288,7 @@ export class Acquisition {
   async #sleep(polls: number, deadInMs: number): Promise<void> {
     const { runtime, settings } = this.#context;
     this.#order.waits?.(this.#outlook.busy?.[0] ?? this.#order.names[0]!);
-    this.#budget.check(); // without any there is nothing to wait for
+    this.budget.check(); // without any there is nothing to wait for
     const ms = pollDelayMs(polls, settings.pollMs, runtime.random(), deadInMs);
     this.#wake = new AbortController();
     // Nudged in the middle of a look that may have come too soon: no sleep before the next one.

@@ -8,7 +8,7 @@ import { demand } from "../records/abilities.ts";
 import type { LayoutAbilities } from "../records/layout.ts";
 import { checkData, type LockMode } from "../records/record.ts";
 import type { ProtocolContext } from "./context.ts";
-import { heldForMs, renewalAttemptMs } from "./decide.ts";
+import { renewalAttemptMs } from "./decide.ts";
 import type { GrantState } from "./grant_state.ts";
 import { Hold, type LeaseOptions, lostError, type NextCaller } from "./hold.ts";
 import type { Lease } from "./lease.ts";
@@ -25,6 +25,7 @@ import {
   type TransactWriteItem,
 } from "./transact.ts";
 import { codeOf } from "./translate.ts";
+import { isTurnOver } from "./turn.ts";
 
 /** What a lease tells its manager. */
 export interface LeaseHooks {
@@ -194,12 +195,11 @@ export class HeldLease implements Lease {
     this.#hold.end();
     // Never together with a renewal: what it wrote after us would be nobody's.
     await this.#hold.alone(() => Promise.resolve());
-    const { runtime, settings, emit } = this.#context;
-    const { handedSince, token: fencingToken } = this.#state.proposal;
-    // Handing on for ever would keep every other process out.
-    const handedMs = handedSince ? heldForMs(handedSince, runtime.now()) : 0;
+    const { runtime, table, emit } = this.#context;
+    const { proposal } = this.#state;
+    const { handedSince, token: fencingToken } = proposal;
     let held: boolean | undefined;
-    let next: NextCaller = handedMs >= settings.maxHandoffMs ? "stand back" : "look";
+    let next: NextCaller = isTurnOver(this.#context, handedSince) ? "stand back" : "look";
     try {
       const offered = next === "look" && !commit ? this.#hooks.offer(this.#state) : undefined;
       const answer = await offered;
@@ -210,6 +210,7 @@ export class HeldLease implements Lease {
       const requests = this.#hold.takeRequests();
       emit({ type: "release", fencingToken, held, heldMs, requests });
       if (held !== undefined && this.#hold.straggles) this.#hold.cleanUp();
+      if (next !== "served") table.memory.gaveBack(proposal, runtime.now());
       this.#hooks.ended(next);
     }
   }

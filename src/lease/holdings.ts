@@ -138,7 +138,7 @@ export class Holdings {
     const { request, context: { emit }, start } = serving;
     const cost = () => ({
       waitedMs: heldForMs(start, this.#runtime.now()),
-      requests: serving.acquisition?.requests ?? 0,
+      requests: serving.acquisition?.budget.spent ?? 0,
     });
     const granted = ({ proposal: { token: fencingToken, takeover } }: GrantState) =>
       emit({ type: "grant", fencingToken, takeover, ...cost() });

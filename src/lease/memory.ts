@@ -7,7 +7,8 @@
 
 import type { Holder, LockRecord, Sharing } from "../records/record.ts";
 import type { Moment } from "../runtime.ts";
-import { observedMs } from "./decide.ts";
+import { heldForMs, observedMs } from "./decide.ts";
+import type { Proposal } from "./proposal.ts";
 
 /** How many records, and how many holders, are remembered. */
 const ENTRIES_MAX = 10_000;
@@ -17,7 +18,12 @@ interface Remembered {
   readonly fence: number;
   readonly exists: boolean;
   readonly permits: number | undefined;
+  readonly holders: number;
+  /** When it was given back here, and since when it went from lease to lease of this process. */
+  readonly turn?: { readonly ended: Moment; readonly since: Moment } | undefined;
 }
+
+const NOTHING: Remembered = { fence: 0, exists: false, permits: undefined, holders: 0 };
 
 /** The memory of one manager. */
 export class LockMemory {
@@ -41,16 +47,45 @@ export class LockMemory {
    * only watching tells the dead, who lists a large table again and again would keep them alive for ever.
    */
   see(name: string, record: LockRecord | undefined, now?: Moment, inPassing = false): void {
-    const fence = Math.max(this.fence(name), record?.fence ?? 0);
-    const known = { fence, exists: record !== undefined, permits: record?.permits };
-    keep(this.#records, name, known, inPassing);
+    const { permits, holders = [], fence: seen = 0 } = record ?? {};
+    const { turn, ...before } = this.#records.get(name) ?? NOTHING;
+    const fence = Math.max(before.fence, seen);
+    keep(this.#records, name, {
+      fence,
+      exists: record !== undefined,
+      permits,
+      holders: holders.length,
+      turn: fence > before.fence ? undefined : turn, // somebody else's, by now
+    }, inPassing);
     if (now === undefined) return;
-    for (const holder of record?.holders ?? []) {
+    for (const holder of holders) {
       const { grantId, expires } = holder;
       const isNew = this.#watchedMs(holder, now) === undefined;
       const since = isNew ? now : this.#sightings.get(grantId)!.since;
       keep(this.#sightings, grantId, { expires, since }, inPassing);
     }
+  }
+
+  /** A lease was given back. Where there was room for others, it kept nobody out. */
+  gaveBack({ names, mode, permits = Infinity, handedSince }: Proposal, now: Moment): void {
+    for (const name of names) {
+      const known = this.#records.get(name) ?? NOTHING;
+      if (mode === "shared" && known.holders < permits) continue;
+      keep(
+        this.#records,
+        name,
+        { ...known, turn: { ended: now, since: handedSince ?? now } },
+        false,
+      );
+    }
+  }
+
+  /** Since when one of these locks was this process's that it has given back no longer ago than that. */
+  turnSince(names: readonly string[], now: Moment, withinMs: number): Moment | undefined {
+    const [longest] = names.flatMap((name) => this.#records.get(name)?.turn ?? [])
+      .filter(({ ended }) => heldForMs(ended, now) < withinMs)
+      .sort((one, other) => one.since.mono - other.since.mono);
+    return longest?.since;
   }
 
   /** For how long this holder has been seen unchanged. */

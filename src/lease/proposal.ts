@@ -16,6 +16,7 @@ import type { ProtocolContext } from "./context.ts";
 import { nextToken } from "./decide.ts";
 import type { CallLimits, Records, WriteOutcome } from "./lock_table.ts";
 import { SIGNATURE_WINDOW_MS } from "./server_clock.ts";
+import { turnSince } from "./turn.ts";
 
 /**
  * A proposal as it was sent. Retries repeat it; another try is another proposal. Of several names it is
@@ -26,7 +27,7 @@ export interface Proposal extends Grant {
   readonly names: readonly string[];
   /** Before its first send. */
   readonly sentAt: Moment;
-  /** When a run of hand-overs in this process began: it is bounded. */
+  /** Since when the lock has gone from lease to lease of this process: that is bounded. */
   readonly handedSince: Moment | undefined;
   /** Whether it removes a dead holder. */
   readonly takeover: boolean;
@@ -40,10 +41,11 @@ export type Wish =
 
 /** Makes a proposal, as of now. */
 export function propose(
-  { table, runtime }: ProtocolContext,
+  context: ProtocolContext,
   { names, mode, permits, leaseMs, ownerId, data }: Wish,
   kind: { readonly takeover?: boolean; readonly handedSince?: Moment; readonly above?: number },
 ): Proposal {
+  const { table, runtime } = context;
   const sentAt = runtime.now();
   const estimate = table.clock.estimate(sentAt);
   const seen = Math.max(...names.map((name) => table.memory.fence(name)));
@@ -69,7 +71,7 @@ export function propose(
     expires: Math.ceil(table.clock.upper(sentAt) + leaseMs),
     sentAt,
     madeAt: estimate,
-    handedSince: kind.handedSince,
+    handedSince: kind.handedSince ?? turnSince(context, names),
     takeover: kind.takeover ?? false,
   };
 }

@@ -85,13 +85,16 @@ async function shares(pauseMs: number): Promise<number[]> {
   return grants;
 }
 
-Deno.test("processes that pause between two leases all get their turn, though nothing promises it", async () => {
+Deno.test("processes that pause between two leases all get their turn", async () => {
   const grants = await shares(1_000);
   const fair = grants.reduce((sum, each) => sum + each) / grants.length;
   assertGreater(Math.min(...grants), 0.8 * fair, `${grants}`);
 });
 
-Deno.test("a process that takes the lock again at once keeps the others out: the README warns of it", async () => {
+Deno.test("processes that take the lock again at once let the others have it too", async () => {
   const grants = await shares(0);
-  assertGreater(Math.max(...grants), 1_000, `${grants}`);
+  const sum = grants.reduce((sum, each) => sum + each);
+  assertGreater(Math.min(...grants), 0.4 * sum / grants.length, `${grants}`);
+  // What that costs: they are idle while nobody has looked yet.
+  assertGreater(sum, 0.75 * 300_000 / 203, `${grants}`);
 });

@@ -240,8 +240,8 @@ export const CLOCKS: readonly Mutant[] = [
   {
     rule: "a write is signed by the clock that made its times",
     file: "src/lease/acquire.ts",
-    find: "const limits = { ...this.#budget.limits(), time: proposal.madeAt };",
-    replace: "const limits = this.#budget.limits();",
+    find: "const limits = { ...this.budget.limits(), time: proposal.madeAt };",
+    replace: "const limits = this.budget.limits();",
     seeds: RARE_SEEDS,
     kind: "clocks",
   },

@@ -95,7 +95,9 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
   const profile = profileOf(kind, trouble);
   const leaseMs = random.pick(profile.leasesMs);
   const clocks = random.pick(profile.clocks);
-  const machines = drawMachines(random, { kind, trouble, profile, clocks, leaseMs });
+  // By a stream of its own: one caller that takes the lock again and again, or two.
+  const greedy = kind === "handover" ? new Random(seed, "greedy").whole(1, 2) : 0;
+  const machines = drawMachines(random, { kind, trouble, profile, clocks, leaseMs, greedy });
   const skews = machines.map(({ options }) => options.maxClockSkewMs).filter(isFinite);
   const mayBeOff = clocks !== "right" && skews.length > 0 && random.chance(0.5);
   const names = random.chance(0.5) ? profile.names[0] : random.whole(...profile.names);
@@ -160,9 +162,9 @@ function weightsOf(kinds: Readonly<Record<string, { readonly weight: number }>>)
 
 function drawMachines(
   random: Random,
-  { kind, trouble, profile, clocks, leaseMs }:
+  { kind, trouble, profile, clocks, leaseMs, greedy }:
     & Pick<Scenario, "kind" | "trouble" | "profile" | "leaseMs">
-    & { readonly clocks: Clocks },
+    & { readonly clocks: Clocks; readonly greedy: number },
 ): MachinePlan[] {
   const handover = kind === "handover";
   const queued = trouble === "queue" || trouble === "overtaken";
@@ -203,7 +205,7 @@ function drawMachines(
     },
     attemptTimeoutMs: profile.backMs === undefined ? random.pick([1_000, 5_000, 5_000]) : 5_000,
     ...(readers ? drawReaders(random, profile, index, count) : {
-      callers: handover ? 2 - index : random.whole(...profile.callers),
+      callers: handover ? (index === 0 ? greedy : 1) : random.whole(...profile.callers),
       turns: handover ? (index === 0 ? 1_000 : 2) : random.whole(...profile.turns),
     }),
   }));
