@@ -23,26 +23,31 @@ export async function cleanUp(
   proposal: Proposal,
   open: boolean,
 ): Promise<void> {
-  const { runtime, emit, table: { layout } } = context;
+  const { runtime, emit, table } = context;
+  const { layout, outage } = table;
   const awaits = open && layout.endless;
   const { names } = proposal;
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
-    const outcome = await (open && !awaits ? closeProposal : sendRelease)(context, proposal);
-    const spent = runtime.now().mono - start;
-    const { error } = outcome;
+    const known = outage.errorFor(proposal, runtime.now(), table.answeredAt);
+    const { error = known, records } = known === undefined
+      ? await (open && !awaits ? closeProposal : sendRelease)(context, proposal)
+      : {};
+    const now = runtime.now();
+    const spent = now.mono - start;
     if (error !== undefined) {
       emit({ type: "trouble", step: "clean-up", code: codeOf(error) });
       const isOver = awaits
         ? spent > UNDER_WAY_MS // more than all the rounds take
         : round > ROUNDS_MAX || !layout.endless && spent > 2 * proposal.leaseMs;
       if (!isPassing(error) || isOver) return;
+      if (known === undefined) outage.met(proposal, now, error);
     } else if (awaits) {
       if (spent > UNDER_WAY_MS) return;
     } else {
       // The record that comes back from closing shows whether there is something to release. Of several
       // names it shows only one, and another holder may have taken just that one over.
-      if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;
+      if (!open || (names.length === 1 && !isGranted(records, proposal))) return;
       open = false;
       continue;
     }

@@ -16,6 +16,7 @@ import type { Moment, Runtime } from "../runtime.ts";
 import type { ProtocolSettings } from "./context.ts";
 import type { View } from "./decide.ts";
 import { LockMemory } from "./memory.ts";
+import { Outage } from "./outage.ts";
 import { ServerClock } from "./server_clock.ts";
 import { translate } from "./translate.ts";
 
@@ -67,6 +68,7 @@ export class LockTable {
   readonly layout: Layout;
   readonly clock: ServerClock = new ServerClock();
   readonly memory: LockMemory = new LockMemory();
+  readonly outage: Outage = new Outage();
   /** When it last said anything about any record. */
   answeredAt: Moment | undefined;
   readonly #wire: Pick<Wire, "send">;
@@ -126,7 +128,8 @@ export class LockTable {
     const doubtful = error ? error.mayHaveApplied : aborted === true;
     const [name] = names as [string];
     // Somebody was quicker: that is an answer too.
-    if (error && classify(error)?.[0] === "conflict") this.answeredAt = this.#runtime.now();
+    const isQuicker = error && classify(error)?.[0] === "conflict";
+    if (answer || isQuicker) this.answeredAt = this.#runtime.now();
     try {
       const { Attributes } = answer ?? {};
       if (answer) {

@@ -16,10 +16,10 @@ const GOAL = 14 * 1024;
 /**
  * What it may take at most: the budget that the gate holds, a little above what it takes. A ratchet:
  * lowered whenever the core gets smaller, and raised only for what the root must have (modes, several
- * names, transactions, Web Locks, turns, the interface of other record formats) or what makes a lock safer.
+ * names, transactions, Web Locks, turns, outages, the interface of other record formats) or what makes a lock safer.
  * Everything else has an entry point of its own.
  */
-export const BUDGET: number = 25_320;
+export const BUDGET: number = 25_500;
 
 /** Bundles and minifies `entry` with all its dependencies and answers its size after `gzip -9`. */
 export async function gzippedSize(entry: string): Promise<number> {
