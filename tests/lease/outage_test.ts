@@ -13,7 +13,7 @@ const FAULTS: readonly (readonly [string, Fault])[] = [
 ];
 
 for (const [what, fault] of FAULTS) {
-  Deno.test(`a service that is ${what} gets a few requests a call, not dozens`, async () => {
+  Deno.test(`an outage gets a few requests a call, not dozens: the service is ${what}`, async () => {
     const world = await World.create();
     const process = world.process();
     world.dynamo.failNext(fault, { times: Infinity });

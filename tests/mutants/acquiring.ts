@@ -65,8 +65,8 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a proposal is closed before its grant is released",
     file: CLEAN_UP,
-    find: "await (open && !awaits ? closeProposal : sendRelease)(context, proposal);",
-    replace: "await sendRelease(context, proposal);",
+    find: "await (open && !awaits ? closeProposal : sendRelease)(context, proposal)",
+    replace: "await sendRelease(context, proposal)",
     suite: TRAPS,
     test: "giving up closes",
     seeds: SEEDS,
