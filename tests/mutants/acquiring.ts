@@ -74,7 +74,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a grant that closing a proposal shows is released",
     file: CLEAN_UP,
-    find: "if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;",
+    find: "if (!open || (names.length === 1 && !isGranted(records, proposal))) return;",
     replace: "return;",
     seeds: SEEDS,
   },

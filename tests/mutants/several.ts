@@ -101,8 +101,8 @@ export const SEVERAL: readonly Mutant[] = [
   {
     rule: "closing a proposal of several names clears up all of them",
     file: CLEAN_UP,
-    find: "if (!open || (names.length === 1 && !isGranted(outcome.records, proposal))) return;",
-    replace: "if (!open || names.length > 1 || !isGranted(outcome.records, proposal)) return;",
+    find: "if (!open || (names.length === 1 && !isGranted(records, proposal))) return;",
+    replace: "if (!open || names.length > 1 || !isGranted(records, proposal)) return;",
     seeds: SEEDS,
     kind: "several",
   },
