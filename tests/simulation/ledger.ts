@@ -22,10 +22,11 @@ export interface Grant {
   /** When it was first asked for. */
   readonly firstSentAt: number;
   /**
-   * Why it is an honest exception, if it is: an operator changed the record under it, or the network
-   * itself repeated a request that had been answered, or the clean-up gave up after two leases.
+   * Why it is an honest exception, if it is: an operator changed the record under it, or that of another
+   * name of the same grant, or the network itself repeated a request that had been answered, or the
+   * clean-up gave up after two leases.
    */
-  excuse: "operator" | "repeated" | "gave up" | undefined;
+  excuse: "operator" | "operator elsewhere" | "repeated" | "gave up" | undefined;
   /** How it went. */
   end: "released" | "handed over" | "taken over" | "operator" | undefined;
   endedAt: number;
@@ -108,6 +109,9 @@ export class Ledger {
   /** Takes in what a request did. */
   delivered(delivery: Delivery, processOf: (tag: string) => Process | undefined): void {
     const added = delivery.written.flatMap((written) => this.#wrote(written, delivery, processOf));
+    // A deletion of one name lets in what was closed on that one, and on the others with it.
+    const late = added.some(({ excuse }) => excuse === "operator");
+    for (const grant of late ? added : []) grant.excuse ??= "operator elsewhere";
     this.#checkWhole(added, delivery);
   }
 
