@@ -16,6 +16,10 @@ export interface Grant {
   readonly shape: Shape;
   /** Whose it is; absent where that process is unknown. */
   readonly process: Process | undefined;
+  /** What its holder calls itself. */
+  readonly owner: string;
+  /** Whether a thief removed it, dead or alive: its holder may believe in it until it is told. */
+  robbed: boolean;
   /** Its place among all grants. */
   readonly order: number;
   readonly at: number;
@@ -33,6 +37,9 @@ export interface Grant {
   /** The end that it has on the table, in the service's time. */
   expires: number;
 }
+
+/** What those call themselves who steal, and nobody else: so they are known on the wire. */
+export const THIEF = "thief";
 
 /** Says that a rule is broken. */
 export type Accuse = (rule: string, text: string) => void;
@@ -126,7 +133,11 @@ export class Ledger {
     this.waiting.set(name, Number(record?.waiting?.N ?? 0));
     this.#checkFence(name, record, delivery);
     const holders = new Map(holdersOf(record));
-    for (const grant of this.present(name)) if (!holders.has(grant.id)) this.#gone(grant, delivery);
+    const present = this.present(name);
+    const stolen = [...holders].some(([id, { o }]) =>
+      o.S === THIEF && present.every((grant) => grant.id !== id)
+    );
+    for (const grant of present) if (!holders.has(grant.id)) this.#gone(grant, delivery, stolen);
     const added: Grant[] = [];
     for (const [id, entry] of holders) {
       const before = this.#present.get(name)?.get(id);
@@ -187,6 +198,8 @@ export class Ledger {
       token,
       shape,
       process: processOf(id.slice(0, 8)),
+      owner: entry.o.S,
+      robbed: false,
       order: this.#order++,
       at: this.#now(),
       firstSentAt,
@@ -202,11 +215,12 @@ export class Ledger {
     return grant;
   }
 
-  #gone(grant: Grant, { step, process }: Delivery): void {
+  #gone(grant: Grant, { step, process }: Delivery, stolen: boolean): void {
     if (step === "revoke") {
       grant.excuse ??= "operator";
       return this.#end(grant, "operator");
     }
+    grant.robbed = stolen && step === "take over";
     const cleaning = step === "take over" || step === "sweep";
     if (!cleaning && grant.process !== process) {
       this.#accuse("own grants only", `${process.name} removed ${grant.id} by '${step}'`);
