@@ -49,4 +49,8 @@ export const CORPUS: readonly Finding[] = [
     found: "a writer did not watch the readers that it saw when it asked them to stand back",
   },
   { seed: 132285, found: "simulator: a renewal that nobody answered leaves an end open" },
+  {
+    seed: 223143,
+    found: "simulator: a deletion of one name lets a closed request in on the others too",
+  },
 ];

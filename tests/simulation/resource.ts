@@ -100,7 +100,7 @@ export class Resource {
 
   #refused(held: Held, grant: Grant | undefined): void {
     const { process, lease } = held;
-    if (!process.alive || process.paused || grant?.excuse !== undefined) return;
+    if (!process.alive || process.paused || grant?.excuse !== undefined || grant?.robbed) return;
     if (!lease.held) return;
     // Asked for before the deletion: its token may be lower than one that was used right before that.
     if (grant !== undefined && grant.firstSentAt <= (this.#forgotten.get(grant.name) ?? 0)) return;
