@@ -14,6 +14,7 @@ import {
   isExcused,
   isRemoved,
 } from "./held.ts";
+import type { FormatRules } from "./formats.ts";
 import { type Grant, Ledger } from "./ledger.ts";
 import { watchListeners } from "./listeners.ts";
 import { judgeLoss, judgeWarning } from "./losses.ts";
@@ -31,6 +32,8 @@ export interface CheckerContext {
   readonly trace: Trace;
   /** The shortest lease of the run. */
   readonly shortestLeaseMs: number;
+  /** What the record format cannot keep. */
+  readonly rules: FormatRules;
   /** Nothing goes wrong in this run, so that nobody may lose anything. */
   readonly calm: boolean;
   /** Only the network may make a renewed lease run out, by failing three times in a row. */
@@ -42,6 +45,8 @@ export class Checker {
   readonly ledger: Ledger;
   /** The first rule that was broken. */
   violation: Violation | undefined;
+  /** How many requests took a lock for nobody, in a format that has no means against that. */
+  strays = 0;
   readonly #context: CheckerContext;
   readonly #start: number;
   /** Leases that were handed out and are not known to have ended, by name. */
@@ -61,6 +66,7 @@ export class Checker {
     this.ledger = new Ledger(
       (rule, text) => this.accuse(rule, text),
       () => context.scheduler.now,
+      context.rules,
     );
   }
 
@@ -254,12 +260,17 @@ export class Checker {
     const { process, excuse, name } = grant;
     if (process === undefined || excuse !== undefined) return;
     if (!process.alive || process.paused || !process.idle) return;
+    const { scheduler, shortestLeaseMs, rules } = this.#context;
+    if (grant.late && rules.strays) {
+      grant.excuse = "late";
+      return void this.strays++;
+    }
     const trouble = this.#troubles.get(`${process.tag} ${name}`);
-    const { scheduler, shortestLeaseMs } = this.#context;
     // A clean-up gives up after two leases, of which its first call may take one, or where it cannot help.
     const { since = Infinity, begun = Infinity, final = false } = trouble ?? {};
     const { now } = scheduler;
-    if (final || now - since > shortestLeaseMs || now - begun > 1.98 * shortestLeaseMs) {
+    const isOver = now - since > shortestLeaseMs || now - begun > 1.98 * shortestLeaseMs;
+    if (final || (isOver && !rules.endless)) {
       grant.excuse = "gave up";
       return;
     }
@@ -271,7 +282,8 @@ export class Checker {
     const grant = this.ledger.find(name, fencingToken);
     const held = this.#living(name).find(({ lease }) => lease.fencingToken === fencingToken);
     const accuse = (rule: string, text: string) => this.accuse(rule, text);
-    judgeLoss(this.#context, accuse, process, event, { held, grant });
+    const forgotten = grant !== undefined && this.ledger.isForgotten(grant);
+    judgeLoss(this.#context, accuse, process, event, { held, grant, forgotten });
   }
 
   /** When everybody should have come to rest: who has not, and what is still listened to. */

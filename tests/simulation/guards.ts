@@ -10,7 +10,7 @@ import type { Delivery } from "./network.ts";
 import type { Random } from "./random.ts";
 import { isGuarded } from "./record_rules.ts";
 import type { Scheduler } from "./scheduler.ts";
-import { type RawRecord, type Service, TABLE } from "./service.ts";
+import type { RawRecord, Service } from "./service.ts";
 import type { Tally } from "./trace.ts";
 
 /** One transaction. */
@@ -66,7 +66,8 @@ export class Guards {
     const guarded: Guarded = { held, calm, applied: 0, repeated: false, told: "nothing" };
     this.#sent.set(key, guarded);
     if (failing) await this.#forbid(key);
-    const items = failing ? [count(key), allowed(key)] : [count(key)];
+    const { guarded: table } = this.#context.service;
+    const items = failing ? [count(table, key), allowed(table, key)] : [count(table, key)];
     try {
       const work = lease.transact(items, { release });
       if (release) checker.givenBack(held);
@@ -107,10 +108,10 @@ export class Guards {
   async #forbid(key: string): Promise<void> {
     const { service, scheduler, random } = this.#context;
     const item = { key: { S: `${key}/no` } };
-    await service.run("PutItem", { TableName: TABLE, Item: item });
+    await service.run("PutItem", { TableName: service.guarded, Item: item });
     scheduler.after(random.magnitude(5, 20_000), () => {
       scheduler.touched = true;
-      void service.run("DeleteItem", { TableName: TABLE, Key: item });
+      void service.run("DeleteItem", { TableName: service.guarded, Key: item });
     });
   }
 
@@ -146,10 +147,10 @@ export class Guards {
 }
 
 /** Counts how often it is applied. */
-function count(key: string): object {
+function count(table: string, key: string): object {
   return {
     Update: {
-      TableName: TABLE,
+      TableName: table,
       Key: { key: { S: key } },
       UpdateExpression: "ADD #times :one",
       ExpressionAttributeNames: { "#times": "times" },
@@ -163,10 +164,10 @@ function timesIn(record: RawRecord | undefined): number {
 }
 
 /** The condition that {@linkcode Guards} makes fail. */
-function allowed(key: string): object {
+function allowed(table: string, key: string): object {
   return {
     ConditionCheck: {
-      TableName: TABLE,
+      TableName: table,
       Key: { key: { S: `${key}/no` } },
       ConditionExpression: "attribute_not_exists(#key)",
       ExpressionAttributeNames: { "#key": "key" },

@@ -1,5 +1,6 @@
 /** All kinds of runs together: which there are, how they are drawn, and what they are like. */
 
+import { FOREIGN, FOREIGN_SHARE } from "./foreign_kinds.ts";
 import { type ModeProfile, MODES, MODES_SHARE } from "./modes.ts";
 import type { Profile, Weights } from "./profile.ts";
 import { PROFILES } from "./profiles.ts";
@@ -10,7 +11,7 @@ import { RECIPES, RECIPES_SHARE, TROUBLES } from "./recipes.ts";
 const AIMED_SHARE = 0.1;
 
 /** The kinds that take the troubles of others. */
-const USES: Readonly<Record<string, ModeProfile>> = { ...MODES, ...RECIPES };
+const USES: Readonly<Record<string, ModeProfile>> = { ...MODES, ...RECIPES, ...FOREIGN };
 
 /** Steps that only these kinds have, beside those that they are part of. */
 const LIKE_THESE: Readonly<Record<string, readonly string[]>> = {
@@ -19,6 +20,9 @@ const LIKE_THESE: Readonly<Record<string, readonly string[]>> = {
   release: ["guard"],
   read: ["mark"],
 };
+
+/** The same on formats of others, where what was released is compared as what is dead is. */
+const LIKE_THESE_ELSEWHERE: typeof LIKE_THESE = { ...LIKE_THESE, acquire: ["take over"] };
 
 /** The names of all kinds, also of those without sharing. */
 export const KINDS: readonly string[] = [...Object.keys(PROFILES), ...Object.keys(USES)];
@@ -33,9 +37,8 @@ export function profileOf(kind: string, trouble: string): Profile {
   const base = TROUBLES[trouble]!;
   const mode = USES[kind];
   if (mode === undefined) return base;
-  const focus = base.focus.map((steps) =>
-    steps.flatMap((step) => [step, ...LIKE_THESE[step] ?? []])
-  );
+  const like = kind in FOREIGN ? LIKE_THESE_ELSEWHERE : LIKE_THESE;
+  const focus = base.focus.map((steps) => steps.flatMap((step) => [step, ...like[step] ?? []]));
   const faults = [...base.faults, ...mode.faults ?? []];
   return { ...base, focus, faults, ...mode.change };
 }
@@ -61,9 +64,13 @@ export function drawMode(
   const recipes = new Random(seed, "kind of use");
   const shared = onlyKind === undefined && modes.chance(MODES_SHARE);
   const mode = shared ? modes.weighted(weightsOf(MODES)) : kind;
-  const used = onlyKind === undefined && recipes.chance(RECIPES_SHARE)
+  const formats = new Random(seed, "format of others");
+  const built = onlyKind === undefined && recipes.chance(RECIPES_SHARE)
     ? recipes.weighted(weightsOf(RECIPES))
     : mode;
+  const used = onlyKind === undefined && formats.chance(FOREIGN_SHARE)
+    ? formats.weighted(weightsOf(FOREIGN))
+    : built;
   const use = USES[used];
   return { kind: used, trouble: use === undefined ? used : modes.weighted(use.troubles) };
 }

@@ -3,40 +3,14 @@
  * came in and how it went. The checker compares what the processes say with this.
  */
 
+import { EVERYTHING, type FormatRules } from "./formats.ts";
+import type { Grant } from "./grant.ts";
 import type { Delivery } from "./network.ts";
 import type { Process } from "./process.ts";
 import { brokenBy, holdersOf, isGuarded, type Shape, shapeOf } from "./record_rules.ts";
 import type { RawHolder, RawRecord, Written } from "./service.ts";
 
-/** A grant that the service applied, of one name; a lease of several names has one of each. */
-export interface Grant {
-  readonly name: string;
-  readonly id: string;
-  readonly token: number;
-  readonly shape: Shape;
-  /** Whose it is; absent where that process is unknown. */
-  readonly process: Process | undefined;
-  /** What its holder calls itself. */
-  readonly owner: string;
-  /** Whether a thief removed it, dead or alive: its holder may believe in it until it is told. */
-  robbed: boolean;
-  /** Its place among all grants. */
-  readonly order: number;
-  readonly at: number;
-  /** When it was first asked for. */
-  readonly firstSentAt: number;
-  /**
-   * Why it is an honest exception, if it is: an operator changed the record under it, or that of another
-   * name of the same grant, or the network itself repeated a request that had been answered, or the
-   * clean-up gave up after two leases.
-   */
-  excuse: "operator" | "operator elsewhere" | "repeated" | "gave up" | undefined;
-  /** How it went. */
-  end: "released" | "handed over" | "taken over" | "operator" | undefined;
-  endedAt: number;
-  /** The end that it has on the table, in the service's time. */
-  expires: number;
-}
+export type { Grant } from "./grant.ts";
 
 /** What those call themselves who steal, and nobody else: so they are known on the wire. */
 export const THIEF = "thief";
@@ -71,11 +45,13 @@ export class Ledger {
   readonly #tampered = new Map<string, number>();
   readonly #accuse: Accuse;
   readonly #now: () => number;
+  readonly #rules: FormatRules;
   #order = 0;
 
-  constructor(accuse: Accuse, now: () => number) {
+  constructor(accuse: Accuse, now: () => number, rules: FormatRules = EVERYTHING) {
     this.#accuse = accuse;
     this.#now = now;
+    this.#rules = rules;
   }
 
   /** Who is in. */
@@ -91,6 +67,12 @@ export class Ledger {
   /** Whether a grant is in the record. */
   isIn({ name, id }: Grant): boolean {
     return this.#present.get(name)?.has(id) === true;
+  }
+
+  /** Whether one who came after it is gone too, in a format where nothing tells of that. */
+  isForgotten({ name, order }: Grant): boolean {
+    return this.#rules.forgetful &&
+      this.all(name).some((other) => other.order > order && other.end !== undefined);
   }
 
   /** All grants of a name, in their order. */
@@ -175,20 +157,20 @@ export class Ledger {
     delivery: Delivery,
     processOf: (tag: string) => Process | undefined,
   ): Grant {
-    const { process, copy, sentAt, firstSentAt } = delivery;
+    const { process, copy, late, sentAt, firstSentAt } = delivery;
     const token = Number(entry.t.N);
     const greatest = this.#greatest.get(name) ?? 0;
     const before = this.#grants.get(name)?.get(id);
-    if (before !== undefined && before.excuse !== "operator") {
-      this.#accuse("no grant comes back", `grant ${id} of '${name}'`);
-    }
+    const again = before !== undefined && before.excuse !== "operator";
+    const mayComeBack = late && this.#rules.comesBack;
+    if (again && !mayComeBack) this.#accuse("no grant comes back", `grant ${id} of '${name}'`);
     // What was asked for before a deletion may come, and come again, after it.
-    const excuse = before !== undefined || sentAt <= (this.#tampered.get(name) ?? 0)
+    const excuse = (before !== undefined && !again) || sentAt <= (this.#tampered.get(name) ?? 0)
       ? "operator"
       : copy
       ? "repeated"
       : undefined;
-    if (token <= greatest && excuse !== "operator") {
+    if (token <= greatest && excuse !== "operator" && !(again && mayComeBack)) {
       this.#accuse("tokens rise", `'${name}' got ${token} after ${greatest}`);
     }
     this.#greatest.set(name, Math.max(token, greatest));
@@ -199,6 +181,7 @@ export class Ledger {
       shape,
       process: processOf(id.slice(0, 8)),
       owner: entry.o.S,
+      late,
       robbed: false,
       order: this.#order++,
       at: this.#now(),
@@ -265,7 +248,7 @@ export class Ledger {
   ): void {
     // What was refused unheard may still come, for all that its sender knows: the next end passes it. And
     // so may what was never answered.
-    if (doubtful || process.unheard > 0) return;
+    if (doubtful || process.unheard > 0 || this.#rules.endless) return;
     const aheadMs = Number(e.N) - Number(l.N) - this.#now();
     if (aheadMs <= AHEAD_MOST_MS + dateErrorMs) return;
     const what = `${step}${sent.firstSentAt < sent.sentAt ? " again" : ""}`;

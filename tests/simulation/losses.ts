@@ -23,7 +23,11 @@ export function judgeLoss(
   accuse: Accuse,
   process: Process,
   { name, fencingToken, code }: LockEvent & { type: "lost" },
-  { held, grant }: { readonly held: Held | undefined; readonly grant: Grant | undefined },
+  { held, grant, forgotten }: {
+    readonly held: Held | undefined;
+    readonly grant: Grant | undefined;
+    readonly forgotten: boolean;
+  },
 ): void {
   const text = `${process.name} lost '${name}' ${fencingToken}: ${code}`;
   // Who shares a lease is told one after the other.
@@ -43,6 +47,7 @@ export function judgeLoss(
     accuse("what runs out was in danger", text);
   }
   const taken = grant.end === "taken over";
+  if (code === "LEASE_DELETED" && taken && forgotten) return;
   if (code === "LEASE_STOLEN" ? !taken : code !== "LEASE_EXPIRED") {
     accuse("losses are told as they are", `${text}, but it is ${grant.end ?? "there"}`);
   }

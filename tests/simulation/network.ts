@@ -1,9 +1,11 @@
 /** The network between the processes and the service: takes its time, loses, doubles and damages. */
 
-import { elementsOf, kindOf, lockElementsOf, type WireRequest } from "../support/requests.ts";
+import { elementsOf, type WireRequest } from "../support/requests.ts";
+import { dateOf, isRefusedForTime, outcomeOf } from "./answers.ts";
 import { CUT_OFF, type Fate, fateOf, type FaultContext, NO_FAULT } from "./faults.ts";
 import type { Process } from "./process.ts";
 import type { Random } from "./random.ts";
+import type { Reader } from "./reader.ts";
 import type { Scheduler } from "./scheduler.ts";
 import { type Answer, callOf, type Message, type Served, type Service } from "./service.ts";
 import type { Tally, Trace } from "./trace.ts";
@@ -50,6 +52,8 @@ export interface Delivery {
   readonly dateErrorMs: number;
   /** It is a copy that the network made; the sender is not told what becomes of it. */
   readonly copy: boolean;
+  /** Its sender has given it up. */
+  readonly late: boolean;
   readonly written: Served["written"];
 }
 
@@ -57,6 +61,7 @@ export interface Delivery {
 export interface NetworkContext {
   readonly scheduler: Scheduler;
   readonly service: Service;
+  readonly reader: Reader;
   readonly random: Random;
   readonly trace: Trace;
   readonly tally: Tally;
@@ -80,6 +85,8 @@ interface Exchange {
   readonly number: number;
   /** The grant that it renews, or an empty text. */
   readonly renewed: string;
+  /** Whether the wait is over. */
+  readonly isOver: () => boolean;
   /** Ends the wait, once. */
   readonly finish: (end: () => void) => void;
   readonly resolve: (response: Response) => void;
@@ -136,19 +143,20 @@ export class Network {
       this.#bodies.set(message.body, firstSentAt);
       this.#context.sent(process);
       const exchange = { process, message, fate, sentAt, firstSentAt, number, renewed };
-      this.#travel({ ...exchange, finish, resolve, reject });
+      this.#travel({ ...exchange, isOver: () => over, finish, resolve, reject });
     });
   };
 
   /** The grant that a request renews, or an empty text. */
   #watchRenewals(process: Process, message: Message): string {
+    const { reader, beside } = this.#context;
     const call = callOf(message);
-    const step = kindOf(call);
+    const step = reader.stepOf(call);
     if (ASIDE.has(step)) process.aside++;
     if (step !== "renew" && step !== "release" && step !== "guard") return "";
-    const grantId = lockElementsOf(call)[0]!.input.ExpressionAttributeNames["#g"]!;
+    const grantId = reader.grantOf(call);
     if (step !== "renew") {
-      if (this.#renewing.has(grantId)) this.#context.beside(process, grantId);
+      if (this.#renewing.has(grantId)) beside(process, grantId);
       return "";
     }
     this.#renewing.add(grantId);
@@ -156,14 +164,14 @@ export class Network {
   }
 
   #fate(process: Process, message: Message): Fate {
-    const { plan, random, tally, trace, faults, pathOf } = this.#context;
+    const { plan, reader, random, tally, trace, faults, pathOf } = this.#context;
     if (pathOf(process).cut) {
       tally.add("fault: cut off");
       return CUT_OFF;
     }
     if (!random.chance(plan.faultRate)) return NO_FAULT;
     const call = callOf(message);
-    if (plan.focus?.includes(kindOf(call)) === false) return NO_FAULT;
+    if (plan.focus?.includes(reader.stepOf(call)) === false) return NO_FAULT;
     const drawn = random.weighted(plan.faults);
     const items = transactionItems(call);
     const name = items > 0 ? formOf(drawn, random) : drawn;
@@ -205,22 +213,19 @@ export class Network {
   }
 
   async #serve(exchange: Exchange, copy: boolean): Promise<Answer> {
-    const { service, tally, trace, delivered } = this.#context;
-    const { process, message, sentAt, firstSentAt, number, fate, renewed } = exchange;
+    const { service, reader, tally, trace, delivered } = this.#context;
+    const { process, message, sentAt, firstSentAt, number, fate, renewed, isOver } = exchange;
+    const late = copy || isOver();
     const { dates, clockErrorMs } = this.#context.pathOf(process);
     const dateErrorMs = dates === "own" ? Math.abs(clockErrorMs) : 0;
-    const { call, answer, written } = await service.answer(
-      message,
-      fate.fault,
-      fate.beside,
-    );
-    const step = kindOf(call);
+    const { call, answer, written } = await service.answer(message, fate.fault, fate.beside);
+    const step = reader.stepOf(call);
     tally.add(`step: ${step}`);
     if (trace.on) {
       trace.add(process.name, `#${number}${copy ? " again" : ""} ${step}: ${outcomeOf(answer)}`);
     }
     const doubtful = renewed !== "" && this.#doubtful.has(renewed);
-    delivered({ process, step, sentAt, firstSentAt, doubtful, dateErrorMs, copy, written });
+    delivered({ process, step, sentAt, firstSentAt, doubtful, dateErrorMs, copy, late, written });
     return answer;
   }
 
@@ -283,18 +288,4 @@ export class Network {
 /** How many items a transaction has; 0 where it is none. */
 function transactionItems(call: WireRequest): number {
   return call.operation === "TransactWriteItems" ? elementsOf(call).length : 0;
-}
-
-function dateOf(ms: number): string {
-  return new Date(ms).toUTCString();
-}
-
-/** Whether the service refused the signature, which in these runs is for its time alone. */
-function isRefusedForTime(answer: Answer | undefined): boolean {
-  return answer?.status === 400 && outcomeOf(answer) === "InvalidSignatureException";
-}
-
-function outcomeOf({ status, body }: Answer): string {
-  if (status === 200) return "done";
-  return /"__type":"(?:[^"]*#)?(\w+)/.exec(new TextDecoder().decode(body))?.[1] ?? String(status);
 }

@@ -1,5 +1,6 @@
 /** The end of a run: everybody is served, everything comes to rest, and nothing is left over. */
 
+import { needsOperator } from "./operator.ts";
 import type { Scenario } from "./scenario.ts";
 import { LAST_HOLD_MS } from "./work.ts";
 import type { World } from "./world.ts";
@@ -9,6 +10,19 @@ const CALL_LIMIT_MS = 5_000 + 4_000 + 5_000;
 
 /** Candidates and observers stand back for up to 10 s when DynamoDB was away, one after the other. */
 const ELECTION_MS = 2 * 10_000 + 2_000;
+
+/** An operator looks, and is answered; and what comes late is given back again, at the next look for it. */
+const OPERATOR_MS = 3 * (3_000 + 2_000);
+
+/** Where nothing ends, what may still come is waited for: a minute, and the last try. */
+const UNDER_WAY_MS = 62_000;
+
+/** How much longer a dead holder stays where the service's clock alone tells it: whole seconds, and errors. */
+function byClockMs({ format, machines, dateErrorMs }: Scenario): number {
+  if (format?.rules.needsClock !== true) return 0;
+  const skews = machines.map(({ options }) => options.maxClockSkewMs).filter(isFinite);
+  return format.rules.endLateMs + Math.max(0, ...skews) + 2 * dateErrorMs + 2_000;
+}
 
 /** A wait for a lock that is free takes a poll, after a run of hand-overs another, and requests. */
 function turnMs({ machines, network }: Scenario): number {
@@ -21,13 +35,18 @@ export async function serveAll(world: World): Promise<boolean> {
   const { scheduler, scenario, network, checker, callers } = world;
   const { leaseMs } = scenario;
   // A dead holder, watched by a slow clock, and those that late requests may bring back.
-  const deadMs = 1.05 * 2 * leaseMs * 1.01 + turnMs(scenario);
+  const deadMs = 1.05 * 2 * leaseMs * 1.01 + turnMs(scenario) + byClockMs(scenario);
   const repeated = world.tally.counts.get("fault: request duplicated") ?? 0;
   const limit = Math.max(network.quietAt, scheduler.now + CALL_LIMIT_MS) +
     (2 + repeated) * deadMs + callers.length * 2 * turnMs(scenario) +
-    (scenario.kind === "election" ? ELECTION_MS : 0);
+    (scenario.kind === "election" ? ELECTION_MS : 0) +
+    (needsOperator(scenario) ? OPERATOR_MS : 0);
   const pending = () => callers.filter(({ done, process }) => !done && process.alive);
-  if (await world.run(limit, () => pending().length === 0)) return true;
+  // Each request that has taken a lock for nobody meanwhile costs another lease, where nothing refuses it.
+  for (let strays = -1; strays < checker.strays;) {
+    strays = checker.strays;
+    if (await world.run(limit + strays * deadMs, () => pending().length === 0)) return true;
+  }
   const late = pending().map(({ process }) => process.name).join(", ");
   checker.accuse("everybody is served", `${late} still waits at the latest time that is allowed`);
   return false;
@@ -36,7 +55,9 @@ export async function serveAll(world: World): Promise<boolean> {
 /** Everybody has what they wanted: what was begun in the background comes to its end. */
 export async function calmDown(world: World): Promise<boolean> {
   const { scheduler, scenario, checker, processes, network } = world;
-  const limit = Math.max(network.quietAt, scheduler.now) + CALL_LIMIT_MS + 6 * scenario.leaseMs;
+  const endless = scenario.format?.rules.endless === true;
+  const limit = Math.max(network.quietAt, scheduler.now) + CALL_LIMIT_MS + 6 * scenario.leaseMs +
+    (endless ? UNDER_WAY_MS : 0);
   const isIdle = () => processes.every(({ alive, idle }) => !alive || idle);
   await world.run(limit, isIdle);
   checker.leftovers(processes);

@@ -47,6 +47,7 @@ export async function probe(world: World): Promise<void> {
   // With dates that are off, or a slow network, the figures are others.
   const [, latencyMs] = scenario.network.latencyMs;
   if (scenario.dateErrorMs > 0 || latencyMs > QUICK_MS || !random.chance(SHARE)) return;
+  if (scenario.format?.rules.endless) return; // a crash costs an operator
   // By a stream of its own, so that other runs go on meaning what they meant.
   const others = new Random(scenario.seed, "probe sharing");
   const plan = planProbe(scenario, others);
@@ -63,6 +64,8 @@ export async function probe(world: World): Promise<void> {
   if (ends === undefined) return;
   const once = random.chance(0.5);
   const skewMs = once ? random.pick([0, 1_000, 5_000]) : random.pick([0, 1_000, Infinity]);
+  // Nor does one ever end that nobody can see dead.
+  if (skewMs === Infinity && scenario.format?.rules.needsClock) return;
   const next = known ?? world.addMachine(healthy(scenario, random, skewMs));
   tally.add(once ? "probe: once" : "probe: wait");
   tally.add(`probe: ${plan.kind}`);
@@ -81,7 +84,7 @@ async function die(
   dead: readonly Machine[],
   holdMs: number,
 ): Promise<number[] | undefined> {
-  const { scenario: { leaseMs, network }, scheduler, checker } = world;
+  const { scenario: { leaseMs, network, format }, scheduler, checker } = world;
   await world.run(scheduler.now + holdMs, () => false);
   for (const { process } of dead) process.kill();
   const diedAt = scheduler.now;
@@ -94,7 +97,8 @@ async function die(
     checker.accuse("a holder stays on the table", `${ends.length} of ${dead.length} are there`);
   }
   const lateMs = Math.max(...ends) - diedAt - leaseMs;
-  if (lateMs > DATE_MS + 12 * network.latencyMs[1] + SLACK_MS) {
+  const allowedMs = DATE_MS + 12 * network.latencyMs[1] + SLACK_MS;
+  if (lateMs > allowedMs + (format?.rules.endLateMs ?? 0)) {
     checker.accuse("an end is near", `${lateMs + leaseMs} ms for a lease of ${leaseMs}`);
   }
   return ends;
@@ -178,7 +182,8 @@ async function wait(
   }
   const byEyes = scheduler.now + setBackMs + 1.05 * scenario.leaseMs + (setBack ? pollMs : 0);
   const byServer = expires + maxClockSkewMs + DATE_MS;
-  const limit = Math.max(scheduler.now, Math.min(byEyes, byServer)) + 0.2 * pollMs +
+  const end = scenario.format?.rules.needsClock ? byServer : Math.min(byEyes, byServer);
+  const limit = Math.max(scheduler.now, end) + 0.2 * pollMs +
     2 * 12 * scenario.network.latencyMs[1] + SLACK_MS;
   let taken = false;
   acquire(world, machine, plan.next, () => taken = true);

@@ -29,7 +29,7 @@ const ALONE: ProbeAsk = { names: [PROBE_NAME], shape: "exclusive" };
 const SHARED: ProbeAsk = { names: [PROBE_NAME], shape: "shared" };
 
 /** Draws what a probe is about; of a lock that is held alone, where locks are not shared. */
-export function planProbe({ sharing }: Scenario, random: Random): ProbePlan {
+export function planProbe({ sharing, format }: Scenario, random: Random): ProbePlan {
   const plan = {
     kind: "alone",
     dead: [ALONE],
@@ -38,7 +38,7 @@ export function planProbe({ sharing }: Scenario, random: Random): ProbePlan {
     known: false,
     firstCounts: false,
   };
-  if (sharing === undefined) return plan;
+  if (sharing === undefined || format !== undefined) return plan;
   const count = random.whole(1, 3);
   const some = (ask: ProbeAsk) => Array.from({ length: count }, () => ask);
   const kind = random.pick(["readers", "some readers", "permits", "some permits", "several"]);

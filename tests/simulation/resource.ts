@@ -4,6 +4,7 @@
  */
 
 import type { Checker } from "./checker.ts";
+import type { FormatPlan } from "./formats.ts";
 import { describe, grantOf, type Held } from "./held.ts";
 import type { Grant } from "./ledger.ts";
 import type { Random } from "./random.ts";
@@ -18,6 +19,8 @@ export interface ResourceContext {
   readonly checker: Checker;
   readonly random: Random;
   readonly tally: Tally;
+  /** The record format, where it is another than ours. */
+  readonly format: FormatPlan | undefined;
 }
 
 interface Register {
@@ -40,7 +43,9 @@ export class Resource {
    * share compare the token and leave it, since there is no order among them.
    */
   write(held: Held): void {
-    const { scheduler } = this.#context;
+    const { scheduler, format } = this.#context;
+    // Where there are no tokens there is nothing that they could be compared with.
+    if (format?.layout.abilities.fencing === false) return this.transact(held);
     for (const name of held.lease.names) {
       this.#later(() => this.#arrive(held, name), scheduler.now);
     }
@@ -62,12 +67,18 @@ export class Resource {
 
   /** Sends a transaction that writes only where the grant is still in the lock's record. */
   transact(held: Held): void {
-    const { scheduler, service, tally, checker: { ledger } } = this.#context;
+    const { scheduler, service, tally, format, checker: { ledger } } = this.#context;
     const { grants, shape } = held;
     if (grants.length === 0) return;
+    const checks = format === undefined ? checksOf(grants) : checksBy(held);
     this.#later(async () => {
       scheduler.touched = true;
-      const landed = await service.run("TransactWriteItems", guarded(grants));
+      const landed = await service.run("TransactWriteItems", {
+        TransactItems: [
+          ...checks,
+          { Put: { TableName: service.guarded, Item: { key: { S: `guarded/${grants[0]!.name}` } } } },
+        ],
+      });
       tally.add(landed ? "guarded transaction: landed" : "guarded transaction: refused");
       for (const grant of landed ? grants : []) {
         if (shape === "exclusive") this.#landed(held, grant, ledger.newest(grant.name));
@@ -108,19 +119,19 @@ export class Resource {
   }
 }
 
-/** The transaction: a check of each lock's record, and the write that they guard. */
-function guarded(grants: readonly Grant[]): object {
-  return {
-    TransactItems: [
-      ...grants.map(({ id, name }) => ({
-        ConditionCheck: {
-          TableName: TABLE,
-          Key: { key: { S: name } },
-          ConditionExpression: "attribute_exists(#holders.#g)",
-          ExpressionAttributeNames: { "#holders": "holders", "#g": id },
-        },
-      })),
-      { Put: { TableName: TABLE, Item: { key: { S: `guarded/${grants[0]!.name}` } } } },
-    ],
-  };
+/** A check of each lock's record, written by hand. */
+function checksOf(grants: readonly Grant[]): object[] {
+  return grants.map(({ id, name }) => ({
+    ConditionCheck: {
+      TableName: TABLE,
+      Key: { key: { S: name } },
+      ConditionExpression: "attribute_exists(#holders.#g)",
+      ExpressionAttributeNames: { "#holders": "holders", "#g": id },
+    },
+  }));
+}
+
+/** The checks that a lease itself makes, for the formats of others. */
+function checksBy({ lease }: Held): object[] {
+  return lease.names.map((name) => lease.conditionCheck({ name }));
 }

@@ -2,6 +2,7 @@
 
 import type { Violation } from "./violation.ts";
 import { intermission } from "./intermission.ts";
+import { startOperator } from "./operator.ts";
 import { calmDown, closeAll, serveAll } from "./phases.ts";
 import { probe } from "./probe.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
@@ -58,8 +59,10 @@ async function play(world: World): Promise<void> {
   planUpsets(world);
   const heal = scheduler.now + scenario.healMs;
   scheduler.at(heal, () => world.heal());
+  const endOperator = startOperator(world);
   await world.run(heal, () => world.healed);
   if (!await serveAll(world)) return;
+  endOperator();
   if (!await calmDown(world)) return;
   if (!await intermission(world)) return;
   if (!await closeAll(world)) return;

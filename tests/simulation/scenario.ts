@@ -2,6 +2,7 @@
 
 import type { LockManagerOptions } from "../../src/options.ts";
 import type { ClockPlan } from "./clocks.ts";
+import { drawFormat, type FormatPlan } from "./formats.ts";
 import type { NetworkPlan, Path } from "./network.ts";
 import { drawMode, profileOf, useOf } from "./kinds.ts";
 import { COUNTED } from "./modes.ts";
@@ -48,6 +49,8 @@ export interface Scenario {
   /** How the locks are shared, where they are, and how many permits a semaphore has. */
   readonly sharing: SharingPlan | undefined;
   readonly permits: number;
+  /** The record format, where it is one of another lock client. */
+  readonly format: FormatPlan | undefined;
   /** Leases are drawn from here to twice as much. */
   readonly leaseMs: number;
   readonly machines: readonly MachinePlan[];
@@ -90,6 +93,7 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
   const random = new Random(seed, "scenario");
   const { kind, trouble } = drawMode(random, seed, onlyKind);
   const profile = profileOf(kind, trouble);
+  const format = drawFormat(kind, new Random(seed, "format"));
   const leaseMs = random.pick(profile.leasesMs);
   const clocks = random.pick(profile.clocks);
   // By a stream of its own: one caller that takes the lock again and again, or two.
@@ -106,23 +110,32 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
     clocks,
     healMs: leaseMs * random.between(...profile.leases),
     names: ["a", "b", "c", "d"].slice(0, names),
-    ...drawSharing(seed, kind),
+    ...drawSharing(seed, kind, format),
+    format,
     leaseMs,
     machines,
     network: drawNetwork(random, profile),
     dateErrorMs: mayBeOff ? Math.min(...skews) / 2 : 0,
     boxErrorMs: random.sign() * random.magnitude(100, trouble === "expiry" ? 2_000 : 800_000),
     upsets: drawUpsets(random, profile),
-    intermission: trouble === "operator" || random.chance(0.05)
+    // What becomes of tokens when a record is gone is a matter of our own format.
+    intermission: (trouble === "operator" || random.chance(0.05)) && format === undefined
       ? random.pick(["none", "purge", "deletion"])
       : "none",
   };
 }
 
 /** How the locks are shared, by a stream of its own. */
-function drawSharing(seed: number, kind: string): Pick<Scenario, "sharing" | "permits"> {
+function drawSharing(
+  seed: number,
+  kind: string,
+  format: FormatPlan | undefined,
+): Pick<Scenario, "sharing" | "permits"> {
   const sharing = useOf(kind)?.sharing;
   if (sharing === undefined) return { sharing, permits: 1 };
+  if (format !== undefined && format.permits > 1) {
+    return { sharing: { ...sharing, shapes: { permits: 1 } }, permits: format.permits };
+  }
   const random = new Random(seed, "permits");
   const permits = random.whole(...sharing.permits);
   const counted = random.chance(sharing.counted ?? 0);

@@ -5,12 +5,13 @@
 
 import { crc32 } from "../../src/testing/checksum.ts";
 import { type Fault, MemoryDynamo } from "../../src/testing/mod.ts";
-import { elementsOf, type WireRequest } from "../support/requests.ts";
+import type { WireRequest } from "../support/requests.ts";
 import { quickSigner } from "../support/world.ts";
 import type { Random } from "./random.ts";
+import { type MemoryTable, NATIVE, type Reader, TABLE } from "./reader.ts";
+import { isGuarded } from "./record_rules.ts";
 
-/** The lock table. */
-export const TABLE = "dynamo-lock";
+export { TABLE } from "./reader.ts";
 
 /** Requests signed longer ago are refused, and those signed further in the future. */
 const SIGNED_AGO_MS = 5 * 60_000;
@@ -74,26 +75,35 @@ export class Service {
   readonly #dynamo: MemoryDynamo;
   readonly #now: () => number;
   readonly #random: Random;
+  readonly #reader: Reader;
   #turn = 0;
 
-  constructor(now: () => number, random: Random) {
+  constructor(now: () => number, random: Random, reader: Reader = NATIVE) {
     this.#now = now;
+    this.#reader = reader;
     this.#random = random;
     this.#dynamo = new MemoryDynamo({ now, maxSigningSkewMs: SIGNED_AHEAD_MS, maxRequests: 0 });
   }
 
   /** Makes the lock table. */
   async createTable(): Promise<void> {
-    await this.run("CreateTable", {
-      TableName: TABLE,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [{ AttributeName: "key", AttributeType: "S" }],
-      KeySchema: [{ AttributeName: "key", KeyType: "HASH" }],
-    });
+    const { keys, timeToLive } = this.#reader;
+    await this.#create(TABLE, keys);
+    if (timeToLive === undefined) return;
     await this.run("UpdateTimeToLive", {
       TableName: TABLE,
-      TimeToLiveSpecification: { AttributeName: "purge", Enabled: true },
+      TimeToLiveSpecification: { AttributeName: timeToLive, Enabled: true },
     });
+  }
+
+  /** Makes the table of what locks guard, where that is another one. */
+  async createGuarded(): Promise<void> {
+    if (this.guarded !== TABLE) await this.#create(this.guarded, { key: "S" });
+  }
+
+  /** The table of what locks guard. */
+  get guarded(): string {
+    return this.#reader.guarded;
   }
 
   /** Drops it, with all that is in it. */
@@ -112,14 +122,17 @@ export class Service {
 
   /** The record of a lock, as it is now. */
   record(name: string): RawRecord | undefined {
-    return this.hasTable
-      ? this.#table.get({ key: { S: name } }) as unknown as RawRecord
-      : undefined;
+    if (isGuarded(name)) {
+      if (this.guarded === TABLE && !this.hasTable) return undefined;
+      return this.#dynamo.table(this.guarded).get({ key: { S: name } }) as unknown as RawRecord;
+    }
+    return this.hasTable ? this.#reader.recordOf(this.#table, name) : undefined;
   }
 
   /** An operator deletes a record, empties it of holders, or puts something else in its place. */
   tamper(name: string, how: "delete" | "empty" | "replace"): void {
     if (!this.hasTable) return;
+    if (this.#reader !== NATIVE) return this.#reader.tamper!(this.#table, name, how);
     const key = { key: { S: name } };
     if (how === "delete") this.#table.delete(key);
     if (how === "replace") this.#table.put({ ...key, other: { S: "item" } });
@@ -139,10 +152,10 @@ export class Service {
    */
   async answer(message: Message, fault?: Fault, beside = false): Promise<Served> {
     const call = callOf(message);
-    const names = namesOf(call);
+    const names = this.#reader.writtenBy(call);
     // Under a fault the answer does not tell whether the write was applied; and a transaction that comes
     // again is answered like the first time, and does nothing.
-    const telling = fault === undefined && call.operation === "UpdateItem";
+    const telling = fault === undefined && /^(Update|Put|Delete)Item$/.test(call.operation);
     const before = telling ? [] : names.map((name) => JSON.stringify(this.record(name)));
     const real = this.#tooOld(message) ?? await this.#exchange(message, fault);
     const answer = beside ? withConflict(real) : real;
@@ -168,8 +181,24 @@ export class Service {
     return status === 200;
   }
 
-  get #table(): ReturnType<MemoryDynamo["table"]> {
+  get #table(): MemoryTable {
     return this.#dynamo.table(TABLE);
+  }
+
+  async #create(name: string, keys: Reader["keys"]): Promise<void> {
+    const names = Object.keys(keys);
+    await this.run("CreateTable", {
+      TableName: name,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: names.map((AttributeName) => ({
+        AttributeName,
+        AttributeType: keys[AttributeName],
+      })),
+      KeySchema: names.map((AttributeName, at) => ({
+        AttributeName,
+        KeyType: at === 0 ? "HASH" : "RANGE",
+      })),
+    });
   }
 
   async #exchange({ headers, body }: Message, fault?: Fault): Promise<Answer> {
@@ -200,12 +229,6 @@ export class Service {
     const text = JSON.stringify({ __type: "x#InvalidSignatureException", message });
     return { status: 400, headers: { date: this.#date() }, body: new TextEncoder().encode(text) };
   }
-}
-
-/** The keys of what a request writes. */
-function namesOf(call: WireRequest): string[] {
-  return elementsOf(call).filter(({ action }) => action !== "ConditionCheck")
-    .map(({ input }) => (input.Item ?? input.Key).key!.S);
 }
 
 /** The refusal of a transaction, one of whose items met a conflict besides. */

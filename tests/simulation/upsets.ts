@@ -125,9 +125,11 @@ function tamper(world: World, random: Random, restored: number): void {
   const { service, scheduler, scenario } = world;
   const name = random.pick(scenario.names);
   const ways = ["delete", "empty", "replace", "drop"] as const;
-  const how = random.pick(
+  const drawn = random.pick(
     scenario.sharing === undefined ? ways : [...ways, "break", "break"] as const,
   );
+  // In a format of others nobody is in what is not there.
+  const how = scenario.format !== undefined && drawn === "empty" ? "delete" : drawn;
   if (how === "break") return breakOne(world, name, random);
   if (!service.hasTable || (how === "empty" && service.record(name)?.holders === undefined)) return;
   if (how === "drop") {

@@ -2,16 +2,21 @@
 
 import { DynamoClient } from "../../src/dynamodb/client.ts";
 import { LockManager } from "../../src/manager.ts";
+import type { LockManagerOptions } from "../../src/options.ts";
 import { quickSigner } from "../support/world.ts";
 import { Checker } from "./checker.ts";
 import { Clocks } from "./clocks.ts";
 import { Election } from "./election.ts";
+import { ForeignReader } from "./foreign.ts";
+import { foreignManager } from "./foreign_manager.ts";
+import { EVERYTHING } from "./formats.ts";
 import { Guards } from "./guards.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
 import type { Program, ProgramContext } from "./program.ts";
 import { makeProgram } from "./programs.ts";
 import { Random } from "./random.ts";
+import { NATIVE, type Reader } from "./reader.ts";
 import { Requests } from "./requests.ts";
 import { Resource } from "./resource.ts";
 import { isCalm, isSteady, type MachinePlan, type Scenario } from "./scenario.ts";
@@ -38,6 +43,7 @@ export class World implements ProgramContext {
   readonly scheduler: Scheduler;
   readonly trace: Trace;
   readonly tally: Tally = new Tally();
+  readonly reader: Reader;
   readonly service: Service;
   readonly checker: Checker;
   readonly resource: Resource;
@@ -61,18 +67,21 @@ export class World implements ProgramContext {
     this.scheduler = new Scheduler(START + this.random.between(0, 1_000), new Random(seed, "ties"));
     const { scheduler } = this;
     this.trace = new Trace(recording, () => scheduler.now);
-    this.service = new Service(() => scheduler.now, new Random(seed, "service"));
+    this.reader = scenario.format ? new ForeignReader(scenario.format) : NATIVE;
+    this.service = new Service(() => scheduler.now, new Random(seed, "service"), this.reader);
     this.service.dateErrorMs = scenario.dateErrorMs;
     this.checker = new Checker({
       scheduler,
       trace: this.trace,
       shortestLeaseMs: scenario.leaseMs,
+      rules: scenario.format?.rules ?? EVERYTHING,
       calm: isCalm(scenario),
       steady: isSteady(scenario),
     });
     const random = new Random(seed, "resource");
     const { service, checker, tally } = this;
-    this.resource = new Resource({ scheduler, service, checker, random, tally });
+    const { format } = scenario;
+    this.resource = new Resource({ scheduler, service, checker, random, tally, format });
     this.guards = new Guards({
       ...{ checker, tally, service, scheduler },
       random: new Random(seed, "guards"),
@@ -85,6 +94,7 @@ export class World implements ProgramContext {
   /** Makes the table, and starts everything. */
   async open(): Promise<void> {
     await this.service.createTable();
+    await this.service.createGuarded();
     for (const plan of this.scenario.machines) this.addMachine(plan);
   }
 
@@ -135,12 +145,12 @@ export class World implements ProgramContext {
   }
 
   #makeNetwork(): Network {
-    const { scheduler, service, trace, tally, checker } = this;
+    const { scheduler, service, reader, trace, tally, checker } = this;
     const { seed, network: plan, boxErrorMs, leaseMs } = this.scenario;
     const random = new Random(seed, "network");
     const boxClock = () => scheduler.now + boxErrorMs;
     return new Network({
-      ...{ scheduler, service, random, trace, tally, plan },
+      ...{ scheduler, service, reader, random, trace, tally, plan },
       faults: { random, longestLeaseMs: 2 * leaseMs, boxClock },
       pathOf: (process) => this.#machineOf(process).plan.path,
       sent: (process) => {
@@ -183,7 +193,7 @@ export class World implements ProgramContext {
     this.#processes.set(process.tag, process);
     this.processes.push(process);
     machine.process = process;
-    machine.manager = new LockManager({
+    const options: LockManagerOptions = {
       ...plan.options,
       client: this.#client(process, plan),
       runtime: process.runtime,
@@ -201,7 +211,10 @@ export class World implements ProgramContext {
         if (this.trace.on) this.trace.add(process.name, `tells ${JSON.stringify(event)}`);
         this.checker.told(process, event);
       },
-    });
+    };
+    machine.manager = this.reader instanceof ForeignReader
+      ? foreignManager(options, this.reader)
+      : new LockManager(options);
   }
 
   #client(process: Process, { attemptTimeoutMs }: MachinePlan): DynamoClient {
