@@ -17,7 +17,7 @@ import { GrantState } from "./grant_state.ts";
 import type { Records, RecordWrite } from "./lock_table.ts";
 import { isLike, type Offer, type OfferAnswer } from "./offer.ts";
 import { type Busy, Outlook } from "./outlook.ts";
-import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
+import { canClose, closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
 import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 import { isTurnOver, turnSince } from "./turn.ts";
@@ -218,7 +218,7 @@ export class Acquisition {
     if (outcome.error !== undefined) return this.#endure(outcome.error);
     // Applied or refused, the fence has passed the proposal: it is granted by now, or never.
     const seen = this.#compare(open, outcome.records);
-    const isLeft = this.#open && seen.kind !== "granted" && this.#context.table.layout.endless;
+    const isLeft = this.#open && seen.kind !== "granted" && !canClose(this.#context, open);
     if (isLeft) this.#cleanUp(open, true); // not closed: it may still come, and stay
     this.#open = undefined;
     return seen;

@@ -5,7 +5,14 @@
  */
 
 import { type ProtocolContext, sleep } from "./context.ts";
-import { closeProposal, isGranted, type Proposal, sendRelease, UNDER_WAY_MS } from "./proposal.ts";
+import {
+  canClose,
+  closeProposal,
+  isGranted,
+  type Proposal,
+  sendRelease,
+  UNDER_WAY_MS,
+} from "./proposal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
 /** How often a clean-up is tried, with pauses of up to this. */
@@ -13,10 +20,16 @@ const ROUNDS_MAX = 30;
 const PAUSE_MAX_MS = 2_000;
 
 /**
+ * For how long, in a format where nothing can be closed, what comes late is released: as long as an answer
+ * is waited for. One look would not do: it may be quicker than a request that was sent right before it.
+ */
+const STRAYING_MS = 5_000;
+
+/**
  * Releases a grant, and before that closes it where its proposal is still open: released first, a
  * request that is still on its way would take the lock again for nobody. Tries for two leases at the
- * most; by then a grant that nobody renews is dead. In a format where nothing ends and nothing can be
- * closed, what comes late would be held for ever: there it is released until none can come any more.
+ * most; by then a grant that nobody renews is dead. In a format where nothing can be closed it is released
+ * again and again for some time; where nothing ends, until none can come any more.
  */
 export async function cleanUp(
   context: ProtocolContext,
@@ -25,8 +38,9 @@ export async function cleanUp(
 ): Promise<void> {
   const { runtime, emit, table } = context;
   const { layout, outage } = table;
-  const awaits = open && layout.endless;
   const { names } = proposal;
+  const awaits = open && !canClose(context, proposal);
+  const awaitedMs = layout.endless ? UNDER_WAY_MS : STRAYING_MS;
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
     const known = outage.errorFor(proposal, runtime.now(), table.answeredAt);
@@ -37,13 +51,13 @@ export async function cleanUp(
     const spent = now.mono - start;
     if (error !== undefined) {
       emit({ type: "trouble", step: "clean-up", code: codeOf(error) });
-      const isOver = awaits
+      const isOver = awaits && layout.endless
         ? spent > UNDER_WAY_MS // more than all the rounds take
         : round > ROUNDS_MAX || !layout.endless && spent > 2 * proposal.leaseMs;
       if (!isPassing(error) || isOver) return;
       if (known === undefined) outage.met(proposal, now, error);
     } else if (awaits) {
-      if (spent > UNDER_WAY_MS) return;
+      if (spent > awaitedMs) return;
     } else {
       // The record that comes back from closing shows whether there is something to release. Of several
       // names it shows only one, and another holder may have taken just that one over.

@@ -267,18 +267,19 @@ function troubles(format: Format): void {
   Deno.test(`${name}: a request that is delayed for long takes it for nobody, for one lease: what remains`, async () => {
     const stage = await Stage.create(format);
     const { world } = stage;
-    const [one, two] = [stage.process({ leaseMs: 4_000 }), stage.process()];
+    const [one, two] = [stage.process({ leaseMs: 12_000 }), stage.process()];
     const stop = new AbortController();
-    world.fail({ kind: "late", ms: 3_000, apply: "late" }, { operation: "PutItem" });
+    // Longer than it is looked for, which ends with a pause.
+    world.fail({ kind: "late", ms: 8_000, apply: "late" }, { operation: "PutItem" });
     const waiting = one.manager.acquire("job", { signal: stop.signal });
     await world.pass(100);
     stop.abort(new Error("enough"));
     await assertRejects(() => world.until(waiting), Error, "enough");
-    await world.pass(4_000);
+    await world.pass(9_000);
     assertEquals(stage.items().length, 1);
     const start = world.time.now;
     const lease = await world.until(two.manager.acquire("job"));
-    assert(world.time.now - start < 8_000);
+    assert(world.time.now - start < 9_000);
     assertEquals(await world.until(lease.release()), true);
     await world.end(one, two);
   });

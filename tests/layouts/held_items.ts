@@ -233,20 +233,20 @@ export function endures({ layout, twenty }: Kind): void {
     }
 
     Deno.test(`${title}: a request that lands after its caller has gone is closed out or given back`, async () => {
-      const [world, one, two] = await stage(choice, { leaseMs: 4_000 }, {});
+      const [world, one, two] = await stage(choice, { leaseMs: 12_000 }, {});
       const stop = new AbortController();
-      world.fail({ kind: "late", ms: 3_000, apply: "late" }, { operation: "PutItem" });
+      world.fail({ kind: "late", ms: 8_000, apply: "late" }, { operation: "PutItem" });
       const waiting = one!.manager.acquire("job", { signal: stop.signal });
       await world.pass(100);
       stop.abort(new Error("enough"));
       await assertRejects(() => world.until(waiting), Error, "enough");
-      await world.pass(4_000);
-      // Nothing can be closed where nothing is kept: then it is held by nobody, for one lease.
+      await world.pass(9_000);
+      // Nothing can be closed where nothing is kept: so late, it is held by nobody, for one lease.
       if (way === "keep") isFree(world, way);
       else assertEquals("isReleased" in itemOf(world)!, false);
       const start = world.time.now;
       const lease = await world.until(two!.manager.acquire("job"));
-      assertEquals(world.time.now - start < (way === "keep" ? 100 : 6_000), true);
+      assertEquals(world.time.now - start < (way === "keep" ? 100 : 9_000), true);
       assertEquals(await world.until(lease.release()), true);
       await world.end(one!, two!);
     });

@@ -1,7 +1,15 @@
 /** What comes late, in the formats in which nothing ends, and in those whose records are several items. */
 
-import { assertEquals } from "@std/assert";
-import { dynamoDlm, npmLockClient, terraform } from "../../src/layouts.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  dynaLock,
+  dynamoDlm,
+  dynamolock,
+  javaLockClient,
+  npmLockClient,
+  pythonDynamodbLock,
+  terraform,
+} from "../../src/layouts.ts";
 import { World } from "../support/world.ts";
 
 const ENDLESS = [
@@ -56,6 +64,43 @@ async function slots(): Promise<World> {
     ],
   }));
   return world;
+}
+
+/** Formats in which nothing can be closed, for a release deletes the item. */
+const DELETED = [
+  javaLockClient(),
+  dynamolock({ onRelease: "delete" }),
+  pythonDynamodbLock(),
+  dynaLock(),
+  dynamoDlm(),
+];
+
+for (const layout of DELETED) {
+  const { name, partitionKey = "key", sortKey } = layout.table;
+  for (const names of ["job", ["job", "other"]]) {
+    const what = `${layout.name}: a request for ${names} that comes`;
+    for (const ms of [20, 1_500, 4_500]) {
+      Deno.test(`${what} ${ms} ms after its caller has gone is given back`, async () => {
+        const world = name === TABLE ? await slots() : await World.create();
+        const keys = [partitionKey, ...(sortKey === undefined ? [] : [sortKey])];
+        if (name !== TABLE) await world.createTable(name ?? "theirs", ...keys);
+        const process = world.process({ layout, table: name ?? "theirs", leaseMs: 600_000 });
+        world.fail({ kind: "late", ms, apply: "late" });
+        const stop = new AbortController();
+        const work = process.manager.tryAcquire(names, { signal: stop.signal });
+        await world.pass(1);
+        stop.abort(new Error("enough"));
+        await assertRejects(() => world.until(work), Error, "enough");
+        await world.pass(10_000);
+        const info = await world.until(process.manager.inspect("job"));
+        assertEquals(info?.holders ?? [], []);
+        world.sent();
+        await world.pass(3_600_000);
+        assertEquals(world.sent(), []);
+        await world.end(process);
+      });
+    }
+  }
 }
 
 Deno.test("dynamoDlm: a record of several pages is read to its end", async () => {

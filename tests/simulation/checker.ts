@@ -261,7 +261,7 @@ export class Checker {
     if (process === undefined || excuse !== undefined) return;
     if (!process.alive || process.paused || !process.idle) return;
     const { scheduler, shortestLeaseMs, rules } = this.#context;
-    if (grant.late && rules.strays) {
+    if (grant.stray && rules.strays) {
       grant.excuse = "late";
       return void this.strays++;
     }

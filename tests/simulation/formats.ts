@@ -19,13 +19,14 @@ import type { Random } from "./random.ts";
 /** What a format cannot keep. Our own one keeps all. */
 export interface FormatRules {
   /**
-   * "no grant comes back": a release deletes the item, and with it all that could refuse an attempt which
-   * its sender has given up. Excused for requests that come when nobody waits for them any more.
+   * "no grant comes back": a release deletes the item, and with it all that could refuse another attempt of
+   * the same request. Excused for a repetition, and for a request that its sender has given up.
    */
   readonly comesBack: boolean;
   /**
    * "nothing stays behind": and as nothing can be closed, such an attempt takes the lock for nobody. Excused
-   * for those requests alone, and until the lease that they write is over: by then others must be served.
+   * where it comes more than five seconds after its sender gave it up, or after the release of a lease that
+   * another attempt of it got; and until the lease that it writes is over: by then others must be served.
    */
   readonly strays: boolean;
   /**

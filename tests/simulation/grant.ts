@@ -13,8 +13,11 @@ export interface Grant {
   readonly process: Process | undefined;
   /** What its holder calls itself. */
   readonly owner: string;
-  /** Whether it was asked for by a request that its sender had given up. */
-  readonly late: boolean;
+  /**
+   * Whether it was made by a request that nobody looks after any more: one that came long after its sender
+   * had given it up; or one that came when the lease of another attempt had been given back.
+   */
+  readonly stray: boolean;
   /** Whether a thief removed it, dead or alive: its holder may believe in it until it is told. */
   robbed: boolean;
   /** Its place among all grants. */

@@ -30,6 +30,9 @@ const TOKEN_STEP_MAX = 16;
  */
 const AHEAD_MOST_MS = 2 * 15 * 60_000 + 15_000;
 
+/** Where nothing can be closed, what comes so long after its sender gave it up is given back. */
+const STRAYING_MS = 5_000;
+
 /** The history of the table. */
 export class Ledger {
   /** Until when those who share stand back, by name, as the record says. */
@@ -157,12 +160,13 @@ export class Ledger {
     delivery: Delivery,
     processOf: (tag: string) => Process | undefined,
   ): Grant {
-    const { process, copy, late, sentAt, firstSentAt } = delivery;
+    const { process, copy, lateMs, sentAt, firstSentAt } = delivery;
     const token = Number(entry.t.N);
     const greatest = this.#greatest.get(name) ?? 0;
     const before = this.#grants.get(name)?.get(id);
     const again = before !== undefined && before.excuse !== "operator";
-    const mayComeBack = late && this.#rules.comesBack;
+    const isOther = lateMs > 0 || firstSentAt < sentAt; // another attempt may have been applied
+    const mayComeBack = isOther && this.#rules.comesBack;
     if (again && !mayComeBack) this.#accuse("no grant comes back", `grant ${id} of '${name}'`);
     // What was asked for before a deletion may come, and come again, after it.
     const excuse = (before !== undefined && !again) || sentAt <= (this.#tampered.get(name) ?? 0)
@@ -181,7 +185,7 @@ export class Ledger {
       shape,
       process: processOf(id.slice(0, 8)),
       owner: entry.o.S,
-      late,
+      stray: lateMs > (again ? 0 : STRAYING_MS),
       robbed: false,
       order: this.#order++,
       at: this.#now(),

@@ -52,8 +52,8 @@ export interface Delivery {
   readonly dateErrorMs: number;
   /** It is a copy that the network made; the sender is not told what becomes of it. */
   readonly copy: boolean;
-  /** Its sender has given it up. */
-  readonly late: boolean;
+  /** How long ago its sender gave it up; 0 where it is waited for, and infinity of a copy. */
+  readonly lateMs: number;
   readonly written: Served["written"];
 }
 
@@ -85,8 +85,8 @@ interface Exchange {
   readonly number: number;
   /** The grant that it renews, or an empty text. */
   readonly renewed: string;
-  /** Whether the wait is over. */
-  readonly isOver: () => boolean;
+  /** When the wait was over, if it is. */
+  readonly overAt: () => number | undefined;
   /** Ends the wait, once. */
   readonly finish: (end: () => void) => void;
   readonly resolve: (response: Response) => void;
@@ -119,10 +119,10 @@ export class Network {
       if (signal.aborted) return reject(signal.reason);
       process.waiting++;
       process.sent++;
-      let over = false;
+      let overAt: number | undefined;
       const finish = (end: () => void) => {
-        if (over) return;
-        over = true;
+        if (overAt !== undefined) return;
+        overAt = this.#context.scheduler.now;
         process.waiting--;
         signal.removeEventListener("abort", abort);
         this.#renewing.delete(renewed);
@@ -143,7 +143,7 @@ export class Network {
       this.#bodies.set(message.body, firstSentAt);
       this.#context.sent(process);
       const exchange = { process, message, fate, sentAt, firstSentAt, number, renewed };
-      this.#travel({ ...exchange, isOver: () => over, finish, resolve, reject });
+      this.#travel({ ...exchange, overAt: () => overAt, finish, resolve, reject });
     });
   };
 
@@ -213,9 +213,9 @@ export class Network {
   }
 
   async #serve(exchange: Exchange, copy: boolean): Promise<Answer> {
-    const { service, reader, tally, trace, delivered } = this.#context;
-    const { process, message, sentAt, firstSentAt, number, fate, renewed, isOver } = exchange;
-    const late = copy || isOver();
+    const { scheduler, service, reader, tally, trace, delivered } = this.#context;
+    const { process, message, sentAt, firstSentAt, number, fate, renewed } = exchange;
+    const lateMs = copy ? Infinity : scheduler.now - (exchange.overAt() ?? scheduler.now);
     const { dates, clockErrorMs } = this.#context.pathOf(process);
     const dateErrorMs = dates === "own" ? Math.abs(clockErrorMs) : 0;
     const { call, answer, written } = await service.answer(message, fate.fault, fate.beside);
@@ -225,7 +225,8 @@ export class Network {
       trace.add(process.name, `#${number}${copy ? " again" : ""} ${step}: ${outcomeOf(answer)}`);
     }
     const doubtful = renewed !== "" && this.#doubtful.has(renewed);
-    delivered({ process, step, sentAt, firstSentAt, doubtful, dateErrorMs, copy, late, written });
+    const sent = { process, step, sentAt, firstSentAt, doubtful, dateErrorMs };
+    delivered({ ...sent, copy, lateMs, written });
     return answer;
   }
 

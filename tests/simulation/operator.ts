@@ -38,9 +38,8 @@ export function startOperator(world: World): () => void {
 }
 
 /** Whether nobody will ever give it back. */
-function isLeft({ process, excuse }: Grant): boolean {
-  return process?.alive !== true || excuse === "gave up" || excuse === "late" ||
-    excuse === "repeated";
+function isLeft({ process, excuse, stray }: Grant): boolean {
+  return process?.alive !== true || stray || excuse === "gave up" || excuse === "repeated";
 }
 
 function breakIt({ machines, trace, tally }: World, { name, token }: Grant, random: Random): void {
