@@ -7,6 +7,7 @@
 import { ACQUIRING } from "./acquiring.ts";
 import { CLOCKS } from "./clocks.ts";
 import { HOLDING } from "./holding.ts";
+import { LAYOUTS } from "./layouts.ts";
 import type { Mutant } from "./mutant.ts";
 import { SEVERAL } from "./several.ts";
 import { SHARING } from "./sharing.ts";
@@ -15,5 +16,5 @@ import { WIRE } from "./wire.ts";
 /** Every mutant. */
 export const MUTANTS: readonly Mutant[] = [
   ...[...ACQUIRING, ...HOLDING, ...SHARING, ...SEVERAL],
-  ...[...CLOCKS, ...WIRE],
+  ...[...CLOCKS, ...WIRE, ...LAYOUTS],
 ];

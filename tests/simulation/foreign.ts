@@ -71,16 +71,16 @@ export class ForeignReader implements Reader {
   recordOf(table: MemoryTable, name: string): RawRecord | undefined {
     const items = this.itemsOf(table, name);
     if (items.length === 0) return undefined;
-    try {
-      return this.#native(name, this.#layout.parse(name, items[0] as Item, items as Item[])!);
-    } catch {
-      return {}; // what an operator has put there
-    }
+    // Among slots there may be one where an operator has put something else.
+    const locks = items.filter((item) => this.#isLock(name, item));
+    if (locks.length === 0) return {};
+    return this.#native(name, this.#layout.parse(name, locks[0], locks)!);
   }
 
   tamper(table: MemoryTable, name: string, how: "delete" | "empty" | "replace"): void {
     for (const item of this.itemsOf(table, name)) {
-      table.delete(Object.fromEntries(Object.keys(this.keys).map((key) => [key, item[key]!])));
+      const keys = Object.keys(this.keys).map((key) => [key, item[key]]);
+      table.delete(Object.fromEntries(keys) as AttributeMap);
     }
     if (how !== "replace") return;
     const { sortValue = "-" } = { ...this.plan.layout.table, ...this.plan.table };
@@ -92,9 +92,17 @@ export class ForeignReader implements Reader {
   }
 
   /** The items of a name. */
-  itemsOf(table: MemoryTable, name: string): AttributeMap[] {
-    return table.items()
+  itemsOf(table: MemoryTable, name: string): Item[] {
+    return (table.items() as Item[])
       .filter((item) => (item[this.#partitionKey] as { S: string }).S === name);
+  }
+
+  #isLock(name: string, item: Item): boolean {
+    try {
+      return this.#layout.parse(name, item) !== undefined;
+    } catch {
+      return false;
+    }
   }
 
   /** The token of a grant that is on the table or was, or the number that stands for it. */

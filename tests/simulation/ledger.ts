@@ -212,6 +212,9 @@ export class Ledger {
     if (!cleaning && grant.process !== process) {
       this.#accuse("own grants only", `${process.name} removed ${grant.id} by '${step}'`);
     }
+    if (cleaning && this.#rules.endless && !stolen) {
+      this.#accuse("nothing ends by itself", `${process.name} took '${grant.name}' over`);
+    }
     this.#end(
       grant,
       step === "release" ? "released" : step === "hand over" ? "handed over" : "taken over",
