@@ -164,12 +164,15 @@ export function grantIn(
 }
 
 /** The step that the write of a whole item is. */
-function putStep({ ConditionExpression: condition }: WireInput): string {
+function putStep(input: WireInput): string {
+  const { ConditionExpression: condition, Item } = input;
   if (condition.startsWith("attribute_not_exists(#key)")) {
     return condition.includes(" OR ") ? "close" : "acquire";
   }
-  // The whole of what was seen is compared, of a dead holder or of an item that was released; or the grant.
-  return /=:(seen|end|ttl|e)\b/.test(condition) ? "take over" : "hand over";
+  // Of a dead holder, or an item that was released, all that was seen is compared; of one's own the grant alone.
+  const mine = /[0-9a-f]{32}/.exec(JSON.stringify(Item))?.[0].slice(0, 8);
+  const isOwn = mine !== undefined && grantIn(input)?.startsWith(mine) === true;
+  return isOwn && !/=:(seen|end|ttl|e)\b/.test(condition) ? "hand over" : "take over";
 }
 
 /** The step that a change of an item is, or its deletion. */

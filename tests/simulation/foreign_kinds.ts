@@ -14,11 +14,11 @@ const USUAL: ModeProfile = {
   weight: 1,
   troubles: { ...ANY_TROUBLE, overtaken: 1, lopsided: 0.5, nudged: 0.5, handover: 0 },
   faults: [CONTENDED],
-  change: { callers: [1, 3], turns: [2, 4], idle: 0.1, names: [1, 2] },
+  change: { callers: [1, 3], turns: [2, 4], idle: 0.1, names: [1, 3] },
   sharing: {
     shapes: { exclusive: 1 },
     permits: [1, 1],
-    several: 0.2,
+    several: 0.3,
     guarded: 0.2,
     breaks: [0, 1],
   },

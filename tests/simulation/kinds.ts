@@ -52,13 +52,21 @@ function drawKind(random: Random, seed: number): string {
   return aim.pick(Object.keys(PROFILES).filter((name) => PROFILES[name]!.weight === 0));
 }
 
+/** Whether a kind can be asked for: one of all, or with `/` one that takes the troubles of a certain one. */
+export function isKind(text: string): boolean {
+  const [kind = "", trouble] = text.split("/");
+  return KINDS.includes(kind) &&
+    (trouble === undefined || (kind in USES && Object.hasOwn(TROUBLES, trouble)));
+}
+
 /** How locks are used, and which troubles that meets. */
 export function drawMode(
   random: Random,
   seed: number,
   onlyKind: string | undefined,
 ): { readonly kind: string; readonly trouble: string } {
-  const kind = onlyKind ?? drawKind(random, seed);
+  const [asked, aimed] = onlyKind?.split("/") ?? [];
+  const kind = asked ?? drawKind(random, seed);
   // By streams of their own, as above.
   const modes = new Random(seed, "mode");
   const recipes = new Random(seed, "kind of use");
@@ -72,7 +80,7 @@ export function drawMode(
     ? formats.weighted(weightsOf(FOREIGN))
     : built;
   const use = USES[used];
-  return { kind: used, trouble: use === undefined ? used : modes.weighted(use.troubles) };
+  return { kind: used, trouble: aimed ?? (use === undefined ? used : modes.weighted(use.troubles)) };
 }
 
 function weightsOf(kinds: Readonly<Record<string, { readonly weight: number }>>): Weights {

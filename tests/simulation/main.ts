@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { configArgs } from "../offline/config.ts";
 import { numberFlag, parseOrExit } from "../support/flags.ts";
 import { countBranches } from "./branches.ts";
-import { KINDS } from "./kinds.ts";
+import { isKind, KINDS } from "./kinds.ts";
 import { unreached } from "./reached.ts";
 import { simulate } from "./run.ts";
 import { type Failure, type Sweep, sweep } from "./sweep.ts";
@@ -21,7 +21,8 @@ const HELP = `Usage: deno task simulate [options]
 
   --seeds <n>   how many (2000)
   --from <n>    the first (1)
-  --kind <k>    all runs of this kind: ${KINDS.join(", ")}
+  --kind <k>    all runs of this kind: ${KINDS.join(", ")};
+                or as java/slow, with the troubles of another
   --jobs <n>    how many at once (as many as there are processors)
   --trace <n>   runs this seed alone, and prints all that happens in it
   --help        print this
@@ -104,7 +105,7 @@ export function parseFlags(args: string[]): Wanted | undefined {
   const { values } = parseArgs({ args, options: OPTIONS, strict: true, allowPositionals: false });
   if (values.help) return undefined;
   const { kind, trace } = values;
-  if (kind !== undefined && !KINDS.includes(kind)) {
+  if (kind !== undefined && !isKind(kind)) {
     const kinds = KINDS.join(", ");
     throw new RangeError(
       `Cannot run as '--kind' must be one of ${kinds}: current value is ${kind}`,
