@@ -43,7 +43,8 @@ export async function cleanUp(
   const awaitedMs = layout.endless ? UNDER_WAY_MS : STRAYING_MS;
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
-    const known = outage.errorFor(proposal, runtime.now(), table.answeredAt);
+    const sentAt = runtime.now();
+    const known = outage.errorFor(proposal, sentAt, table.answeredAt);
     const { error = known, records } = known === undefined
       ? await (open && !awaits ? closeProposal : sendRelease)(context, proposal)
       : {};
@@ -57,7 +58,7 @@ export async function cleanUp(
       if (!isPassing(error) || isOver) return;
       if (known === undefined) outage.met(proposal, now, error);
     } else if (awaits) {
-      if (spent > awaitedMs) return;
+      if (sentAt.mono - start > awaitedMs) return; // an answer may take long
     } else {
       // The record that comes back from closing shows whether there is something to release. Of several
       // names it shows only one, and another holder may have taken just that one over.

@@ -103,6 +103,35 @@ for (const layout of DELETED) {
   }
 }
 
+for (const [name, layout, comesMs] of [
+  ["javaLockClient", javaLockClient(), 4_000],
+  ["terraform", terraform(), 58_000],
+] as const) {
+  Deno.test(`${name}: the last look for what comes late is the last that was sent, not answered`, async () => {
+    const world = await World.create();
+    const table = { name: "dynamo-lock", partitionKey: "key" };
+    const process = world.process({ layout, table, leaseMs: 600_000 });
+    const start = world.time.now;
+    world.fail({ kind: "late", ms: comesMs, apply: "late" }, { operation: "PutItem" });
+    const isShortBefore = () => {
+      const ms = world.time.now - start - comesMs;
+      return ms > -2_300 && ms < 0;
+    };
+    for (let count = 0; count < 3; count++) {
+      const fault = { kind: "late", ms: 4_500, apply: "at-once" } as const;
+      world.fail(fault, { operation: "DeleteItem", when: isShortBefore });
+    }
+    const stop = new AbortController();
+    const work = process.manager.tryAcquire("job", { signal: stop.signal });
+    await world.pass(1);
+    stop.abort(new Error("enough"));
+    await assertRejects(() => world.until(work), Error, "enough");
+    await world.pass(120_000);
+    assertEquals(await world.until(process.manager.inspect("job")), null);
+    await world.end(process);
+  });
+}
+
 Deno.test("dynamoDlm: a record of several pages is read to its end", async () => {
   const world = await slots();
   // DynamoDB ends a page at a megabyte: here after two items.
