@@ -150,6 +150,12 @@ export class Candidate extends Program {
       if (term.leading !== held.lease.held || (!term.leading && !term.signal.aborted)) {
         checker.accuse("a loss is told by the signal", `${process.name} ${term.fencingToken}`);
       }
+      if (own.controller.signal.aborted && !term.signal.aborted) {
+        checker.accuse(
+          "the end of a campaign ends its term",
+          `${process.name} ${term.fencingToken}`,
+        );
+      }
       if (!last && term.leading) await this.#work.do(held, last);
     }
     const how = last ? "return" : random.weighted({ return: 4, resign: 2, throw: 2 });
