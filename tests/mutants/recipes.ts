@@ -131,8 +131,6 @@ const REQUESTS: readonly Mutant[] = [
     file: REQUEST,
     find: "const kept = await lease.release().catch(() => true);",
     replace: "const kept = await Promise.resolve(lease.held);",
-    suite: REQUEST_TEST,
-    test: "request() is one request to get a free lock, and one to give it back",
     seeds: SEEDS,
     kind: "requested",
   },

@@ -73,8 +73,6 @@ export const TELLING: readonly Mutant[] = [
     file: HOLD,
     find: "else if (this.check() === undefined && this.#renews() && !this.#warned) {",
     replace: "else if (this.check() === undefined && this.#renews()) {",
-    suite: EVENTS_TEST,
-    test: "events tell once that a renewal is overdue, while it can still be saved",
     seeds: SEEDS,
     kind: "renewal",
   },

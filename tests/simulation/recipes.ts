@@ -28,7 +28,7 @@ export const RECIPES: Readonly<Record<string, ModeProfile>> = {
   /** Candidates and observers. */
   election: {
     weight: 2,
-    troubles: { ...ANY_TROUBLE, deposed: 3 },
+    troubles: { ...ANY_TROUBLE, deposed: 7 },
     change: { callers: [2, 3], turns: [1, 3], idle: 0.3, names: [1, 1], hold: [0.05, 2.5] },
     sharing: { shapes: { exclusive: 1 }, permits: [1, 1], several: 0, guarded: 0 },
   },
@@ -43,7 +43,7 @@ export const TROUBLES: Readonly<Record<string, Profile>> = {
     clocks: ["wrong"],
     skewsMs: [0, 1_000],
     leasesMs: [2_000],
-    upsets: { tampering: [2, 4], kills: [2, 4] },
+    upsets: { tampering: [2, 4], kills: [3, 6] },
     stopMs: [10, 500],
     pollMs: [100, 400],
     leases: [3, 8],
