@@ -53,4 +53,25 @@ export const CORPUS: readonly Finding[] = [
     seed: 223143,
     found: "simulator: a deletion of one name lets a closed request in on the others too",
   },
+  { seed: 9, found: "a lease that nobody renews was said to be in danger" },
+  {
+    seed: 37,
+    kind: "election",
+    found: "a renewal that waited for another told of a danger that had passed",
+  },
+  {
+    seed: 124,
+    kind: "election",
+    found: "an observer never told of a leader whose first lease had looked dead",
+  },
+  {
+    seed: 545,
+    kind: "requested",
+    found: "a thief's late answer told another thief, who had robbed it, of a loss",
+  },
+  {
+    seed: 527,
+    kind: "requested",
+    found: "a hand-over that nobody answered made a release say that the lock was lost",
+  },
 ];
