@@ -60,6 +60,7 @@ export class Candidate extends Program {
       ...{ wait: true, healed: last, reason, now: scheduler.now, markSlackMs: 0 },
     });
     process.kept++;
+    this.failed = false;
     this.#endSoon(own, () => {
       call.abortedAt = scheduler.now;
       controller.abort(reason);
@@ -88,6 +89,8 @@ export class Candidate extends Program {
           ...{ limited: false, imprecise: false },
         });
         this.failed = last && told !== "aborted";
+      } else if (!own.failing && !process.closing) {
+        checker.accuse("an error after a loss ends no campaign", text);
       }
       if (isLockError(error) && PASSING.has(error.code)) {
         checker.accuse("a campaign bears what passes", text);
@@ -178,7 +181,7 @@ export class Candidate extends Program {
 }
 
 /** What a candidate calls itself. */
-export function ownerOf({ process, index }: Pick<Place, "process" | "index">): string {
+function ownerOf({ process, index }: Pick<Place, "process" | "index">): string {
   return `candidate ${process.name} ${index}`;
 }
 

@@ -41,6 +41,7 @@ export class Observer extends Program {
     const iterator = observeLeader(name, options)[Symbol.asyncIterator]();
     let told = "left";
     this.sees = undefined;
+    this.failed = false;
     this.#greatest = 0;
     this.#endSoon(last, () => {
       if (!aborting) return void iterator.return!();
@@ -48,7 +49,8 @@ export class Observer extends Program {
       controller.abort(reason);
     });
     try {
-      for (let before: Leader | null | undefined;;) {
+      let before: Leader | null | undefined;
+      for (;;) {
         const from = scheduler.now;
         const { done, value } = await iterator.next();
         if (done) break;
