@@ -230,6 +230,16 @@ const ELECTIONS: readonly Mutant[] = [
     kind: "election",
   },
   {
+    rule: "a look whose answer comes late buries nobody",
+    file: "src/manager.ts",
+    find: "table.view(this.#options, since)",
+    replace: "table.view(this.#options)",
+    suite: OBSERVE_TEST,
+    test: "a look whose answer comes late buries nobody",
+    seeds: RARE_SEEDS,
+    kind: "election",
+  },
+  {
     rule: "an observer bears what passes",
     file: OBSERVE,
     find: "if (!isPassing(error) || now - silentSince > SILENT_MOST_MS) throw error;",

@@ -3,6 +3,7 @@
  * with its callbacks, and elections. Each takes the troubles of one of the other kinds.
  */
 
+import { SLOW_ANSWERS } from "./mixes.ts";
 import { ANY_TROUBLE, type ModeProfile } from "./modes.ts";
 import type { Profile } from "./profile.ts";
 import { PROFILES } from "./profiles.ts";
@@ -28,7 +29,7 @@ export const RECIPES: Readonly<Record<string, ModeProfile>> = {
   /** Candidates and observers. */
   election: {
     weight: 2,
-    troubles: { ...ANY_TROUBLE, deposed: 7 },
+    troubles: { ...ANY_TROUBLE, deposed: 7, belated: 3 },
     change: { callers: [2, 3], turns: [1, 3], idle: 0.3, names: [1, 1], hold: [0.05, 2.5] },
     sharing: { shapes: { exclusive: 1 }, permits: [1, 1], several: 0, guarded: 0 },
   },
@@ -47,5 +48,16 @@ export const TROUBLES: Readonly<Record<string, Profile>> = {
     stopMs: [10, 500],
     pollMs: [100, 400],
     leases: [3, 8],
+  },
+  /** Who looks is answered when what it sees is long over. */
+  belated: {
+    ...PROFILES.calm!,
+    faultRate: [0.2, 0.6],
+    faults: [SLOW_ANSWERS],
+    focused: 1,
+    focus: [["read"]],
+    leasesMs: [2_000],
+    renewed: 1,
+    leases: [3, 6],
   },
 };
