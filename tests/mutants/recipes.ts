@@ -131,6 +131,11 @@ const REQUESTS: readonly Mutant[] = [
     file: REQUEST,
     find: "const kept = await lease.release().catch(() => true);",
     replace: "const kept = await Promise.resolve(lease.held);",
+    also: [{
+      file: REQUEST,
+      find: `const released = lease.signal.reason.code ===`,
+      replace: `const released = lease.signal.reason?.code ===`,
+    }],
     seeds: SEEDS,
     kind: "requested",
   },

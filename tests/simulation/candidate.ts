@@ -104,7 +104,7 @@ export class Candidate extends Program {
   #endSoon(own: Campaign, abort: () => void): void {
     const { process, random, round } = this;
     const { election, scenario } = this.context;
-    if (!own.last) return process.after(random.magnitude(50, 6 * scenario.leaseMs), abort);
+    if (!own.last) return process.after(random.between(50, 6 * scenario.leaseMs), abort);
     const look = () => election.isOver(round) ? abort() : process.after(LOOK_MS, look);
     look();
   }

@@ -60,7 +60,7 @@ export const CORPUS: readonly Finding[] = [
     found: "a renewal that waited for another told of a danger that had passed",
   },
   {
-    seed: 124,
+    seed: 491,
     kind: "election",
     found: "an observer never told of a leader whose first lease had looked dead",
   },

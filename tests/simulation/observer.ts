@@ -80,7 +80,7 @@ export class Observer extends Program {
   #endSoon(last: boolean, leave: () => void): void {
     const { process, random, round } = this;
     const { election, scenario } = this.context;
-    if (!last) return process.after(random.magnitude(50, 6 * scenario.leaseMs), leave);
+    if (!last) return process.after(random.between(50, 6 * scenario.leaseMs), leave);
     const look = () => election.isOver(round) ? leave() : process.after(LOOK_MS, look);
     look();
   }

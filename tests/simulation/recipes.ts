@@ -30,7 +30,7 @@ export const RECIPES: Readonly<Record<string, ModeProfile>> = {
   election: {
     weight: 2,
     troubles: { ...ANY_TROUBLE, deposed: 7, belated: 3 },
-    change: { callers: [2, 3], turns: [1, 3], idle: 0.3, names: [1, 1], hold: [0.05, 2.5] },
+    change: { callers: [2, 3], turns: [1, 3], idle: 0.3, names: [1, 1], hold: [0.2, 4] },
     sharing: { shapes: { exclusive: 1 }, permits: [1, 1], several: 0, guarded: 0 },
   },
 };
@@ -56,6 +56,7 @@ export const TROUBLES: Readonly<Record<string, Profile>> = {
     faults: [SLOW_ANSWERS],
     focused: 1,
     focus: [["read"]],
+    skewsMs: [0, 0, Infinity],
     leasesMs: [2_000],
     renewed: 1,
     leases: [3, 6],
