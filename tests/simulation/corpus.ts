@@ -55,14 +55,19 @@ export const CORPUS: readonly Finding[] = [
   },
   { seed: 9, found: "a lease that nobody renews was said to be in danger" },
   {
-    seed: 37,
+    seed: 118,
     kind: "election",
     found: "a renewal that waited for another told of a danger that had passed",
   },
   {
-    seed: 491,
+    seed: 1443,
     kind: "election",
     found: "an observer never told of a leader whose first lease had looked dead",
+  },
+  {
+    seed: 178,
+    kind: "election",
+    found: "a look that was answered late said that a leader was gone who had renewed since",
   },
   {
     seed: 545,
