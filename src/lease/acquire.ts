@@ -17,7 +17,14 @@ import { GrantState } from "./grant_state.ts";
 import type { Records, RecordWrite } from "./lock_table.ts";
 import { isLike, type Offer, type OfferAnswer } from "./offer.ts";
 import { type Busy, Outlook } from "./outlook.ts";
-import { canClose, closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
+import {
+  canClose,
+  closeProposal,
+  isGranted,
+  type Proposal,
+  propose,
+  type Wish,
+} from "./proposal.ts";
 import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 import { isTurnOver, turnSince } from "./turn.ts";
@@ -59,8 +66,7 @@ export class Acquisition {
   /** The names whose shared holders were asked to let nobody else in. */
   readonly #asked = new Set<string>();
   #open: Proposal | undefined;
-  /** The last one of which an attempt was not answered. */
-  #doubted: Proposal | undefined;
+  #doubted: Proposal | undefined; // the last one of which an attempt was not answered
   #granted: Proposal | undefined;
   #offer: Offer | undefined;
   #wake: AbortController | undefined;
@@ -179,8 +185,9 @@ export class Acquisition {
       const seen = await this.#send(proposal, [{ name, input }]);
       if (seen.kind === "granted") offer.answer("taken");
       else if (seen.kind === "records" && !findHolder(seen.records.get(name), from.grantId)) {
+        // An attempt that was not answered may have handed it over, and somebody else have taken it since.
+        offer.answer(this.#doubted === proposal ? "unknown" : "gone");
         this.#open = undefined; // without the old grant the hand-over can never be applied
-        offer.answer("gone");
       }
       return seen;
     } finally {

@@ -74,6 +74,11 @@ export class HeldLease implements Lease {
 
   get fencingToken(): number {
     this.#demand("fencing");
+    return this.token;
+  }
+
+  /** As its fencing token, but 0 where the format of the record has none. */
+  get token(): number {
     return this.#state.proposal.token;
   }
 

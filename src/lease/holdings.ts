@@ -194,7 +194,10 @@ export class Holdings {
     const state = await acquisition.run();
     if (state === null) return null;
     const lease = this.#lease(context, state, request);
-    if (steal) { for (const name of names) this.taken(name, (other) => other !== lease); }
+    for (const name of steal ? names : []) {
+      // Not one that has robbed it in turn, while its answer was on its way.
+      this.taken(name, (other) => other !== lease && other.token <= lease.token);
+    }
     const room = reentrant ? new Room(lease, state) : undefined;
     if (room !== undefined) this.#rooms.set(keyOf(request), room);
     const entry = room?.enter() ?? lease;

@@ -232,6 +232,22 @@ Deno.test("a leader whose first lease was too short, by a slow clock, is told wh
   await leave(world, one);
 });
 
+Deno.test("a look whose answer comes late buries nobody", async () => {
+  for (const manager of [{}, { maxClockSkewMs: Infinity }]) {
+    const world = await World.create();
+    const one = new Candidate(world, { leaseMs: 3_000 });
+    await world.pass(100);
+    const process = world.process(manager);
+    const watcher = new Watcher(world, { pollMs: 100 }, process).collect();
+    await world.pass(450);
+    world.fail({ kind: "late", ms: 4_500, apply: "at-once" }, { when: only("read") });
+    await world.pass(10_000);
+    assertEquals(watcher.told.map((leader) => leader?.ownerId), [one.term.ownerId]);
+    await watcher.end();
+    await leave(world, one);
+  }
+});
+
 Deno.test("holders that share the lock do not lead", async () => {
   const world = await World.create();
   const one = new Candidate(world);

@@ -103,10 +103,12 @@ for (const layout of DELETED) {
   }
 }
 
-for (const [name, layout, comesMs] of [
-  ["javaLockClient", javaLockClient(), 4_000],
-  ["terraform", terraform(), 58_000],
-] as const) {
+for (
+  const [name, layout, comesMs] of [
+    ["javaLockClient", javaLockClient(), 4_000],
+    ["terraform", terraform(), 58_000],
+  ] as const
+) {
   Deno.test(`${name}: the last look for what comes late is the last that was sent, not answered`, async () => {
     const world = await World.create();
     const table = { name: "dynamo-lock", partitionKey: "key" };

@@ -54,7 +54,8 @@ const VERSIONS: readonly Mutant[] = [
     rule: "dynamolock: what was released is taken by its version, and not as released",
     file: VERSIONED,
     find: 'const condition = "#version=:seen" +',
-    replace: `const condition = (seen.holders.length ? "#version=:seen" : "attribute_exists(#released)") +`,
+    replace:
+      `const condition = (seen.holders.length ? "#version=:seen" : "attribute_exists(#released)") +`,
     seeds: RARE_SEEDS,
     kind: "dynamolock",
   },

@@ -60,6 +60,7 @@ export class Candidate extends Program {
       ...{ wait: true, healed: last, reason, now: scheduler.now, markSlackMs: 0 },
     });
     process.kept++;
+    this.failed = false;
     this.#endSoon(own, () => {
       call.abortedAt = scheduler.now;
       controller.abort(reason);
@@ -88,6 +89,8 @@ export class Candidate extends Program {
           ...{ limited: false, imprecise: false },
         });
         this.failed = last && told !== "aborted";
+      } else if (!own.failing && !process.closing) {
+        checker.accuse("an error after a loss ends no campaign", text);
       }
       if (isLockError(error) && PASSING.has(error.code)) {
         checker.accuse("a campaign bears what passes", text);
@@ -101,7 +104,7 @@ export class Candidate extends Program {
   #endSoon(own: Campaign, abort: () => void): void {
     const { process, random, round } = this;
     const { election, scenario } = this.context;
-    if (!own.last) return process.after(random.magnitude(50, 6 * scenario.leaseMs), abort);
+    if (!own.last) return process.after(random.between(50, 6 * scenario.leaseMs), abort);
     const look = () => election.isOver(round) ? abort() : process.after(LOOK_MS, look);
     look();
   }
@@ -150,6 +153,12 @@ export class Candidate extends Program {
       if (term.leading !== held.lease.held || (!term.leading && !term.signal.aborted)) {
         checker.accuse("a loss is told by the signal", `${process.name} ${term.fencingToken}`);
       }
+      if (own.controller.signal.aborted && !term.signal.aborted) {
+        checker.accuse(
+          "the end of a campaign ends its term",
+          `${process.name} ${term.fencingToken}`,
+        );
+      }
       if (!last && term.leading) await this.#work.do(held, last);
     }
     const how = last ? "return" : random.weighted({ return: 4, resign: 2, throw: 2 });
@@ -172,7 +181,7 @@ export class Candidate extends Program {
 }
 
 /** What a candidate calls itself. */
-export function ownerOf({ process, index }: Pick<Place, "process" | "index">): string {
+function ownerOf({ process, index }: Pick<Place, "process" | "index">): string {
   return `candidate ${process.name} ${index}`;
 }
 

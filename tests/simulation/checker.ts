@@ -109,7 +109,7 @@ export class Checker {
       this.accuse("nobody else enters a lease", describe(first));
     }
     const held: Held = {
-      ...{ lease, process, shape, grants },
+      ...{ lease, process, shape, grants, at: this.#context.scheduler.now },
       // What was entered first goes on as it is.
       leaseMs: first?.leaseMs ?? leaseMs,
       renewing: first?.renewing ?? renewing,
@@ -139,6 +139,11 @@ export class Checker {
     // Where others may have entered it, the last of them gives it back.
     if (answer && !held.reentrant && left !== undefined) {
       this.accuse("released is gone", `${describe(held)} is still in '${left.name}'`);
+    }
+    if (answer || held.reentrant || held.lease.signal.reason?.code !== "LEASE_RELEASED") return;
+    const own = ["released", "handed over"];
+    if (held.grants.every(({ end, excuse }) => excuse === undefined && own.includes(end ?? ""))) {
+      this.accuse("what was given back was not lost", describe(held));
     }
   }
 

@@ -176,7 +176,9 @@ function putStep(input: WireInput): string {
 }
 
 /** The step that a change of an item is, or its deletion. */
-function changeStep({ ConditionExpression: condition, UpdateExpression: change }: WireInput): string {
+function changeStep(
+  { ConditionExpression: condition, UpdateExpression: change }: WireInput,
+): string {
   if (change?.startsWith("SET #token=:token")) return "close";
   if (/<=?:(version|end|e)\b/.test(condition)) return "renew";
   if (/:nobody/.test(change ?? "")) return "revoke";

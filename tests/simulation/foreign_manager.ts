@@ -24,7 +24,12 @@ export function foreignManager(options: LockManagerOptions, reader: ForeignReade
       : event;
     options.onEvent?.(numbered);
   };
-  const manager = new LockManager({ ...options, onEvent, layout, table: { ...table, name: TABLE } });
+  const manager = new LockManager({
+    ...options,
+    onEvent,
+    layout,
+    table: { ...table, name: TABLE },
+  });
   const wrap = <T extends Lease | null>(
     method: (name: string | readonly string[], options?: AcquireOptions) => Promise<T>,
   ) =>

@@ -115,7 +115,11 @@ export const FORMATS: Readonly<Record<string, Draw>> = {
     rules: DELETED,
   }),
   // Of ours the item says how long their leases are, so they can be watched too.
-  dynalock: (random) => ({ layout: dynaLock(skewOf(random)), keys: { LockId: "S" }, rules: DELETED }),
+  dynalock: (random) => ({
+    layout: dynaLock(skewOf(random)),
+    keys: { LockId: "S" },
+    rules: DELETED,
+  }),
   dlm: (random) => {
     const skew = skewOf(random);
     return {

@@ -25,6 +25,8 @@ export interface Asked {
 export interface Held {
   readonly lease: Lease;
   readonly process: Process;
+  /** When it was handed out. */
+  readonly at: number;
   readonly leaseMs: number;
   /** Whether it is renewed in the background. */
   readonly renewing: boolean;

@@ -80,7 +80,10 @@ export function drawMode(
     ? formats.weighted(weightsOf(FOREIGN))
     : built;
   const use = USES[used];
-  return { kind: used, trouble: aimed ?? (use === undefined ? used : modes.weighted(use.troubles)) };
+  return {
+    kind: used,
+    trouble: aimed ?? (use === undefined ? used : modes.weighted(use.troubles)),
+  };
 }
 
 function weightsOf(kinds: Readonly<Record<string, { readonly weight: number }>>): Weights {

@@ -17,6 +17,8 @@ export class Observer extends Program {
   failed = false;
   /** The token of the leader that it was told of last. */
   sees: number | undefined;
+  /** The greatest token that it was told of in this turn. */
+  #greatest = 0;
 
   constructor(context: ProgramContext, place: Place, { random }: Streams) {
     super(context, place, random);
@@ -39,13 +41,16 @@ export class Observer extends Program {
     const iterator = observeLeader(name, options)[Symbol.asyncIterator]();
     let told = "left";
     this.sees = undefined;
+    this.failed = false;
+    this.#greatest = 0;
     this.#endSoon(last, () => {
       if (!aborting) return void iterator.return!();
       call.abortedAt = scheduler.now;
       controller.abort(reason);
     });
     try {
-      for (let before: Leader | null | undefined;;) {
+      let before: Leader | null | undefined;
+      for (;;) {
         const from = scheduler.now;
         const { done, value } = await iterator.next();
         if (done) break;
@@ -75,7 +80,7 @@ export class Observer extends Program {
   #endSoon(last: boolean, leave: () => void): void {
     const { process, random, round } = this;
     const { election, scenario } = this.context;
-    if (!last) return process.after(random.magnitude(50, 6 * scenario.leaseMs), leave);
+    if (!last) return process.after(random.between(50, 6 * scenario.leaseMs), leave);
     const look = () => election.isOver(round) ? leave() : process.after(LOOK_MS, look);
     look();
   }
@@ -97,8 +102,9 @@ export class Observer extends Program {
     if (before !== undefined && same) checker.accuse("an observer is told of changes", text);
     if (leader === null) {
       for (const grant of ledger.present(name)) {
-        const whole = grant.at <= from && grant.excuse === undefined;
-        if (whole && checker.believer(grant)) {
+        // Handed out before it was looked for, and held to this moment.
+        const held = grant.excuse === undefined ? checker.believer(grant) : undefined;
+        if (held !== undefined && held.at <= from) {
           checker.accuse("who leads is not said to be gone", text);
         }
       }
@@ -108,16 +114,7 @@ export class Observer extends Program {
     if (grant?.owner !== leader.ownerId || grant.endedAt < from) {
       checker.accuse("who is said to lead has led", `${text}: ${grant?.owner} ${grant?.end}`);
     }
-    if (leader.fencingToken < this.#greatest(before)) {
-      checker.accuse("no observer sees tokens fall", text);
-    }
-  }
-
-  #most = 0;
-
-  /** The greatest token that was told in this observation. */
-  #greatest(before: Leader | null | undefined): number {
-    if (before === undefined) this.#most = 0;
-    return this.#most = Math.max(this.#most, before?.fencingToken ?? 0);
+    if (leader.fencingToken < this.#greatest) checker.accuse("no observer sees tokens fall", text);
+    this.#greatest = Math.max(this.#greatest, leader.fencingToken);
   }
 }

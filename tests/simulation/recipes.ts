@@ -3,6 +3,7 @@
  * with its callbacks, and elections. Each takes the troubles of one of the other kinds.
  */
 
+import { SLOW_ANSWERS } from "./mixes.ts";
 import { ANY_TROUBLE, type ModeProfile } from "./modes.ts";
 import type { Profile } from "./profile.ts";
 import { PROFILES } from "./profiles.ts";
@@ -28,8 +29,8 @@ export const RECIPES: Readonly<Record<string, ModeProfile>> = {
   /** Candidates and observers. */
   election: {
     weight: 2,
-    troubles: { ...ANY_TROUBLE, deposed: 3 },
-    change: { callers: [2, 3], turns: [1, 3], idle: 0.3, names: [1, 1], hold: [0.05, 2.5] },
+    troubles: { ...ANY_TROUBLE, deposed: 7, belated: 3 },
+    change: { callers: [2, 3], turns: [1, 3], idle: 0.3, names: [1, 1], hold: [0.2, 4] },
     sharing: { shapes: { exclusive: 1 }, permits: [1, 1], several: 0, guarded: 0 },
   },
 };
@@ -43,9 +44,21 @@ export const TROUBLES: Readonly<Record<string, Profile>> = {
     clocks: ["wrong"],
     skewsMs: [0, 1_000],
     leasesMs: [2_000],
-    upsets: { tampering: [2, 4], kills: [2, 4] },
+    upsets: { tampering: [2, 4], kills: [3, 6] },
     stopMs: [10, 500],
     pollMs: [100, 400],
     leases: [3, 8],
+  },
+  /** Who looks is answered when what it sees is long over. */
+  belated: {
+    ...PROFILES.calm!,
+    faultRate: [0.2, 0.6],
+    faults: [SLOW_ANSWERS],
+    focused: 1,
+    focus: [["read"]],
+    skewsMs: [0, 0, Infinity],
+    leasesMs: [2_000],
+    renewed: 1,
+    leases: [3, 6],
   },
 };

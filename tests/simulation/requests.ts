@@ -23,7 +23,7 @@ export interface Requested {
   ended: { readonly how: "returned" | "threw"; readonly what: unknown } | undefined;
   endedAt: number;
   faultsAtEnd: number;
-  /** Whether the callback gave the lock back by itself. */
+  /** Whether the callback gave the lock back by itself, or somebody was there to have it handed on. */
   gaveBack: boolean;
   /** Whether it was answered. */
   over: boolean;
@@ -108,6 +108,8 @@ export class Requests {
     request.ended = { how, what };
     request.endedAt = this.#now();
     request.faultsAtEnd = request.call.process.faults;
+    // Of a hand-over that is not answered nobody knows whether it came in time.
+    request.gaveBack ||= this.#waiting(request, true).length > 0;
   }
 
   /** The request was answered. */
@@ -171,11 +173,11 @@ export class Requests {
     this.#open.delete(request);
   }
 
-  /** Those of the same process that came before one and still wait. */
-  #waiting(request: Requested): Requested[] {
+  /** Those of the same process that came before one and still wait; with `all` also after it. */
+  #waiting(request: Requested, all = false): Requested[] {
     const before: Requested[] = [];
     for (const other of this.#open) {
-      if (other === request) break;
+      if (other === request && !all) break;
       const waits = other.manner === "wait" && other.ran === 0 && !other.call.settled;
       if (waits && isAlike(other, request)) before.push(other);
     }
