@@ -205,6 +205,11 @@ export class Checker {
     return this.#living(name).filter((held) => held.process === process && !held.givenBack);
   }
 
+  /** Whether a clean-up of it, or of another like it, has given up for good. */
+  isGivenUp({ process, name }: Grant): boolean {
+    return this.#troubles.get(`${process?.tag} ${name}`)?.final === true;
+  }
+
   /** The lease of a grant that its caller believes in. */
   believer(grant: Grant): Held | undefined {
     return this.#living(grant.name).find(({ lease, process, grants, givenBack }) =>

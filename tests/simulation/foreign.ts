@@ -74,7 +74,9 @@ export class ForeignReader implements Reader {
     // Among slots there may be one where an operator has put something else.
     const locks = items.filter((item) => this.#isLock(name, item));
     if (locks.length === 0) return {};
-    return this.#native(name, this.#layout.parse(name, locks[0], locks)!);
+    const record = this.#native(name, this.#layout.parse(name, locks[0], locks)!);
+    // Not all that is written is in there: where nothing ends, a renewal would be no change.
+    return { ...record, items: locks } as RawRecord;
   }
 
   tamper(table: MemoryTable, name: string, how: "delete" | "empty" | "replace"): void {

@@ -28,8 +28,10 @@ export function startOperator(world: World): () => void {
   let ended = false;
   const look = () => {
     if (ended) return;
-    for (const grant of world.checker.ledger.everybody()) {
-      if (isLeft(grant)) breakIt(world, grant, random);
+    const { checker } = world;
+    for (const grant of checker.ledger.everybody()) {
+      const isGivenUp = checker.isGivenUp(grant) && checker.believer(grant) === undefined;
+      if (isLeft(grant) || isGivenUp) breakIt(world, grant, random);
     }
     scheduler.after(random.between(...LOOK_MS), look);
   };

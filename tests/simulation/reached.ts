@@ -1,6 +1,7 @@
 /** What the runs together must have met: a fault that never happens proves nothing. */
 
 import { FAULT_NAMES } from "./faults.ts";
+import { FOREIGN } from "./foreign_kinds.ts";
 import { MODES, MODES_SHARE } from "./modes.ts";
 import { PROFILES } from "./profiles.ts";
 import { RECIPES } from "./recipes.ts";
@@ -57,8 +58,15 @@ const RECIPES_TO_REACH: readonly string[] = [
   ...named("observer", "nobody", "a leader", "left", "aborted"),
 ];
 
+/** What must be met on the record formats of others. */
+const FOREIGN_TO_REACH: readonly string[] = [
+  ...named("run", ...Object.keys(FOREIGN)),
+  ...named("upset", "broken for the dead"),
+];
+
 /** What was not met. */
 export function unreached({ counts }: Tally): string[] {
-  const all = [...TO_REACH, ...MODES_SHARE > 0 ? MODES_TO_REACH : [], ...RECIPES_TO_REACH];
+  const others = [...RECIPES_TO_REACH, ...FOREIGN_TO_REACH];
+  const all = [...TO_REACH, ...MODES_SHARE > 0 ? MODES_TO_REACH : [], ...others];
   return all.filter((name) => !counts.has(name));
 }

@@ -63,6 +63,9 @@ async function play(world: World): Promise<void> {
   await world.run(heal, () => world.healed);
   if (!await serveAll(world)) return;
   endOperator();
+  if (world.checker.strays > 0) {
+    world.tally.add("stray: took a lock for nobody", world.checker.strays);
+  }
   if (!await calmDown(world)) return;
   if (!await intermission(world)) return;
   if (!await closeAll(world)) return;
