@@ -10,21 +10,14 @@
 
 import { findHolder, type LockRecord } from "../records/record.ts";
 import { RequestBudget } from "./budget.ts";
-import { cleanUp } from "./clean_up.ts";
+import { canClose, cleanUp } from "./clean_up.ts";
 import { type ProtocolContext, sleep } from "./context.ts";
 import { heldForMs, pollDelayMs, standBackMs } from "./decide.ts";
 import { GrantState } from "./grant_state.ts";
 import type { Records, RecordWrite } from "./lock_table.ts";
 import { isLike, type Offer, type OfferAnswer } from "./offer.ts";
 import { type Busy, Outlook } from "./outlook.ts";
-import {
-  canClose,
-  closeProposal,
-  isGranted,
-  type Proposal,
-  propose,
-  type Wish,
-} from "./proposal.ts";
+import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
 import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 import { isTurnOver, turnSince } from "./turn.ts";

@@ -5,14 +5,7 @@
  */
 
 import { type ProtocolContext, sleep } from "./context.ts";
-import {
-  canClose,
-  closeProposal,
-  isGranted,
-  type Proposal,
-  sendRelease,
-  UNDER_WAY_MS,
-} from "./proposal.ts";
+import { closeProposal, isGranted, type Proposal, sendRelease, UNDER_WAY_MS } from "./proposal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
 /** How often a clean-up is tried, with pauses of up to this. */
@@ -24,6 +17,11 @@ const PAUSE_MAX_MS = 2_000;
  * is waited for. One look would not do: it may be quicker than a request that was sent right before it.
  */
 const STRAYING_MS = 5_000;
+
+/** Whether the format has a means to make sure that a proposal is never applied any more. */
+export function canClose({ table }: ProtocolContext, proposal: Proposal): boolean {
+  return table.layout.close(proposal.names[0]!, proposal) !== undefined;
+}
 
 /**
  * Releases a grant, and before that closes it where its proposal is still open: released first, a

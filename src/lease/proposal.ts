@@ -81,11 +81,6 @@ export function isGranted(records: Records | undefined, { grantId }: Proposal): 
   return [...records?.values() ?? []].some((record) => findHolder(record, grantId) !== undefined);
 }
 
-/** Whether the format has a means to make sure that a proposal is never applied any more. */
-export function canClose({ table }: ProtocolContext, proposal: Proposal): boolean {
-  return table.layout.close(proposal.names[0]!, proposal) !== undefined;
-}
-
 /** For how long a request may be under way at the most; meanwhile a signature that was ahead comes true. */
 export const UNDER_WAY_MS: number = 60_000;
 

@@ -21,7 +21,8 @@ import { judgeLoss, judgeWarning } from "./losses.ts";
 import type { Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
-import type { Trouble, Violation } from "./violation.ts";
+import { Troubles } from "./troubles.ts";
+import type { Violation } from "./violation.ts";
 
 /** What may go by between two looks at a clock. */
 const LOOKS_MS = 1;
@@ -51,11 +52,9 @@ export class Checker {
   readonly #start: number;
   /** Leases that were handed out and are not known to have ended, by name. */
   readonly #live = new Map<string, Held[]>();
-  /** When each acquisition ended without a lease, or its lease did, by process and ticket. */
-  readonly #ended = new Map<string, number>();
   /** The lease that was handed out first of those that share a grant. */
   readonly #first = new Map<Grant, Held>();
-  readonly #troubles = new Map<string, Trouble>();
+  readonly #troubles: Troubles;
   /** Processes whose manager has said that it is closed. */
   readonly #closed: Process[] = [];
   readonly #signals: { readonly process: Process; readonly what: string; count(): number }[] = [];
@@ -63,6 +62,7 @@ export class Checker {
   constructor(context: CheckerContext) {
     this.#context = context;
     this.#start = context.scheduler.now;
+    this.#troubles = new Troubles(context.scheduler);
     this.ledger = new Ledger(
       (rule, text) => this.accuse(rule, text),
       () => context.scheduler.now,
@@ -160,22 +160,12 @@ export class Checker {
       const held = running.find(({ lease }) => lease.fencingToken === event.fencingToken);
       judgeWarning(this.#context, (rule, text) => this.accuse(rule, text), process, event, held);
     }
-    if (/^(lost|fail|miss|release)$/.test(event.type) && "ticket" in event) {
-      this.#ended.set(`${process.tag} ${event.ticket}`, this.#context.scheduler.now);
-    }
+    this.#troubles.told(process, event);
     if (event.type === "renew") {
       this.#renewed(process, event.name, event.fencingToken, event.remainingMs);
     }
-    if (event.type !== "trouble") return;
-    if (event.step === "renew") this.#renewed(process, event.name, undefined);
-    if (event.step !== "clean-up") return;
-    const { now } = this.#context.scheduler;
-    const ended = this.#ended.get(`${process.tag} ${event.ticket}`) ?? now;
-    for (const name of event.names) {
-      const key = `${process.tag} ${name}`;
-      const { since, begun } = this.#troubles.get(key) ?? { since: now, begun: ended };
-      const final = event.code !== "UNAVAILABLE";
-      this.#troubles.set(key, { process, since, begun: Math.min(begun, ended), final });
+    if (event.type === "trouble" && event.step === "renew") {
+      this.#renewed(process, event.name, undefined);
     }
   }
 
@@ -207,7 +197,7 @@ export class Checker {
 
   /** Whether a clean-up of it, or of another like it, has given up for good. */
   isGivenUp({ process, name }: Grant): boolean {
-    return this.#troubles.get(`${process?.tag} ${name}`)?.final === true;
+    return this.#troubles.of(process, name)?.final === true;
   }
 
   /** The lease of a grant that its caller believes in. */
@@ -238,10 +228,7 @@ export class Checker {
   /** After each event, when all promises are settled: who is idle owns nothing. */
   lookAtTable(): void {
     for (const grant of this.ledger.everybody()) this.#checkGhost(grant);
-    for (const [key, { process }] of this.#troubles) {
-      // The next clean-up is another one. What a paused process has left is looked at when it goes on.
-      if (process.idle && !process.paused) this.#troubles.delete(key);
-    }
+    this.#troubles.forgetIdle();
     for (const { name, alive, waiting, timers } of this.#closed) {
       if (alive && waiting + timers > 0) this.accuse("closing waits for everything", name);
     }
@@ -275,7 +262,7 @@ export class Checker {
       grant.excuse = "late";
       return void this.strays++;
     }
-    const trouble = this.#troubles.get(`${process.tag} ${name}`);
+    const trouble = this.#troubles.of(process, name);
     // A clean-up gives up after two leases, of which its first call may take one, or where it cannot help.
     const { since = Infinity, begun = Infinity, final = false } = trouble ?? {};
     const { now } = scheduler;

@@ -7,7 +7,7 @@ import { EVERYTHING, type FormatRules } from "./formats.ts";
 import type { Grant } from "./grant.ts";
 import type { Delivery } from "./network.ts";
 import type { Process } from "./process.ts";
-import { brokenBy, holdersOf, isGuarded, type Shape, shapeOf } from "./record_rules.ts";
+import { brokenBy, holdersOf, isGuarded, shapeOf } from "./record_rules.ts";
 import type { RawHolder, RawRecord, Written } from "./service.ts";
 
 export type { Grant } from "./grant.ts";
