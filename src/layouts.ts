@@ -50,9 +50,10 @@
  *   the first error.
  * - Terraform: it looks, and then deletes whatever is there.
  *
- * And in the formats whose release deletes the item, a request of ours that was held back by the network for
- * longer than its caller waited can take a lock for nobody, for one lease: in our own format the fence
- * refuses it.
+ * And in the formats whose release deletes the item, a request of ours can come too late to be refused, where
+ * in our own format the fence refuses it: more than five seconds after its caller has gone, or after the
+ * release of a lease that another attempt of it got. It takes the lock for nobody, for one lease; and as the
+ * grant is there again, a transaction of that lease that is as late lands too.
  *
  * @module
  */

@@ -216,7 +216,8 @@ function asRead({ grantId }: Holder): { condition: string; known: Known } {
  *   commits by `transact`, with `LEASE_DELETED` or `LEASE_STOLEN`; another may be in meanwhile. Ours never
  *   deletes what is not its own.
  * - DynaLock does not renew: its `ttl` must be longer than what is done under the lock.
- * - A request that is delayed for long can take a lock for nobody, for one lease.
+ * - A request that comes more than five seconds after its caller has gone, or after the release of a lease
+ *   that another attempt of it got, can take a lock for nobody, for one lease.
  *
  * @throws {TypeError} When an option has the wrong type or does not exist.
  * @throws {RangeError} When an option is out of its range.

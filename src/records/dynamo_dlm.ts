@@ -245,7 +245,9 @@ function asRead({ grantId, expires, slot = 0 }: Holder): {
  * - They do not renew: their `duration` must be longer than what is done under the lock.
  * - Where callers disagree about how many may hold a lock, a caller of theirs sees only the slots that it
  *   knows of. Ours counts the holders in all slots, but only when it finds its first one taken.
- * - A request that is delayed for long can take a slot for nobody, for one lease.
+ * - A request that comes more than five seconds after its caller has gone, or after the release of a lease
+ *   that another attempt of it got, can take a slot for nobody, for one lease; and for longer where the
+ *   clock of DynamoDB is not known.
  * - A lock that is taken at the first try costs one request, a contended one a `Query` more.
  *
  * @throws {TypeError} When an option has the wrong type or does not exist.

@@ -22,8 +22,9 @@ import type { LayoutChoice } from "./layout.ts";
  *   only once never takes a crashed one's lock. Ours say when their leases end.
  * - A grant writes the whole item, without the data and the other attributes of who held it before. That
  *   client keeps them, unless it is told to `ReplaceData`.
- * - Where items are deleted, by us or by them, a request of ours that is delayed for long can take a
- *   lock for nobody, for one lease.
+ * - Where items are deleted, by us or by them, a request of ours that comes more than five seconds after
+ *   its caller has gone, or after the release of a lease that another attempt of it got, can take a lock
+ *   for nobody, for one lease.
  *
  * @throws {TypeError} When an option has the wrong type, or does not exist.
  *

@@ -78,8 +78,9 @@ function decodeLease(lease: AttributeValue | undefined): number | undefined {
  * - One of its holders is told from a dead one by watching it for its whole lease, so a caller that asks
  *   only once never takes a crashed one's lock. Ours say when their leases end.
  * - A grant writes the whole item, without the data and the other attributes of who held it before.
- * - Where items are deleted, by us or by them, a request of ours that is delayed for long can take a
- *   lock for nobody, for one lease.
+ * - Where items are deleted, by us or by them, a request of ours that comes more than five seconds after
+ *   its caller has gone, or after the release of a lease that another attempt of it got, can take a lock
+ *   for nobody, for one lease.
  * - A holder of theirs with `holdLockOnServiceUnavailable` goes on believing while DynamoDB answers 503,
  *   and may then be two. What their own client does to locks is theirs: it forgets one after an answer
  *   to a heartbeat that was lost.

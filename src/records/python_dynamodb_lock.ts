@@ -43,7 +43,8 @@ const TTL_SECONDS = 60 * 60;
  * What remains of that format: there are no fencing tokens and no data beside the lock; a holder of
  * theirs is told from a dead one by watching it for its whole lease, so a caller that asks only once
  * takes the lock of a crashed one at a second try at the earliest; and as a release deletes the item, a
- * request that is delayed for long can take a lock for nobody, for one lease. Their own callers go on
+ * request that comes more than five seconds after its caller has gone, or after the release of a lease that
+ * another attempt of it got, can take a lock for nobody, for one lease. Their own callers go on
  * believing in a lock that they could not renew: what is done under it should be able to fail.
  *
  * @throws {TypeError} When an option has the wrong type or does not exist.

@@ -134,6 +134,29 @@ for (
   });
 }
 
+Deno.test("javaLockClient: an attempt that comes after the release brings its grant back: what remains", async () => {
+  const world = await World.create();
+  const [one, two] = [
+    world.process({ layout: javaLockClient(), leaseMs: 30_000 }),
+    world.process({ layout: javaLockClient() }),
+  ];
+  world.fail({ kind: "late", ms: 9_000, apply: "late" }, { operation: "PutItem" });
+  const lease = await world.until(one.manager.acquire("job")); // by its second attempt
+  const check = lease.conditionCheck();
+  assertEquals(await world.until(lease.release()), true);
+  const other = await world.until(two.manager.acquire("job"));
+  assertEquals(await world.until(other.release()), true);
+  const write = { Put: { TableName: "dynamo-lock", Item: { key: { S: "guarded" } } } };
+  const commit = () =>
+    world.until(
+      world.client(world.time.node()).send("TransactWriteItems", { TransactItems: [check, write] }),
+    );
+  await assertRejects(commit);
+  await world.pass(9_000);
+  await commit(); // nothing refuses it
+  await world.end(one, two);
+});
+
 Deno.test("dynamoDlm: a record of several pages is read to its end", async () => {
   const world = await slots();
   // DynamoDB ends a page at a megabyte: here after two items.

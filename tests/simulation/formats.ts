@@ -20,7 +20,8 @@ import type { Random } from "./random.ts";
 export interface FormatRules {
   /**
    * "no grant comes back": a release deletes the item, and with it all that could refuse another attempt of
-   * the same request. Excused for a repetition, and for a request that its sender has given up.
+   * the same request. Excused for a repetition, and for a request that its sender has given up; and with
+   * it "stale writes never land", for a check of just that grant while it is there again.
    */
   readonly comesBack: boolean;
   /**

@@ -78,6 +78,12 @@ export class Ledger {
       this.all(name).some((other) => other.order > order && other.end !== undefined);
   }
 
+  /** Whether it was gone, and is there again by another attempt, in a format that cannot refuse that. */
+  isBack(grant: Grant): boolean {
+    const now = this.#present.get(grant.name)?.get(grant.id);
+    return this.#rules.comesBack && now !== undefined && now !== grant;
+  }
+
   /** All grants of a name, in their order. */
   all(name: string): readonly Grant[] {
     return [...this.#grants.get(name)?.values() ?? []];

@@ -104,6 +104,7 @@ export class Resource {
   #landed(held: Held, grant: Grant | undefined, newest: Grant | undefined): void {
     if (grant === undefined || newest === undefined) return;
     if (grant.excuse === "operator" || newest.excuse === "operator") return;
+    if (this.#context.checker.ledger.isBack(grant)) return; // its check is true again
     if (newest.order > grant.order) this.#stale(held);
   }
 
