@@ -1,12 +1,19 @@
 /** Rules of the record formats of other lock clients, each missed by the runs on that format. */
 
-import { type Mutant, RARE_SEEDS, SEEDS } from "./mutant.ts";
+import { type Edit, type Mutant, RARE_SEEDS, SEEDS } from "./mutant.ts";
 
 const ACQUIRE = "src/lease/acquire.ts";
 const CLEAN_UP = "src/lease/clean_up.ts";
 const DLM = "src/records/dynamo_dlm.ts";
 const DYNALOCK = "src/records/dynalock.ts";
 const VERSIONED = "src/records/versioned.ts";
+
+/** What cannot be closed is looked for again, in vain only where it comes very late. */
+const LOOKED_FOR_ONCE: Edit = {
+  file: CLEAN_UP,
+  find: "const STRAYING_MS = 5_000;",
+  replace: "const STRAYING_MS = 0;",
+};
 
 /** Mutants of the formats whose holders write versions. */
 const VERSIONS: readonly Mutant[] = [
@@ -72,6 +79,7 @@ const VERSIONS: readonly Mutant[] = [
     file: VERSIONED,
     find: "if (markReleased === undefined || attributes.released === undefined) return undefined;",
     replace: "if (markReleased !== null || attributes.released === undefined) return undefined;",
+    also: [LOOKED_FOR_ONCE],
     seeds: RARE_SEEDS,
     kind: "java/stray",
   },
@@ -80,12 +88,7 @@ const VERSIONS: readonly Mutant[] = [
     file: VERSIONED,
     find: "if (this.abilities.fencing) return this.#raise(name, grant);",
     replace: "",
-    also: [{
-      // What cannot be closed is looked for again, in vain only where it comes very late.
-      file: CLEAN_UP,
-      find: "const STRAYING_MS = 5_000;",
-      replace: "const STRAYING_MS = 0;",
-    }],
+    also: [LOOKED_FOR_ONCE],
     seeds: RARE_SEEDS,
     kind: "failopen/stray",
   },

@@ -79,4 +79,12 @@ export const CORPUS: readonly Finding[] = [
     kind: "requested",
     found: "a hand-over that nobody answered made a release say that the lock was lost",
   },
+  {
+    seed: 16,
+    kind: "python",
+    found: "what an aborted caller had sent was looked for once, and came right after that",
+  },
+  { seed: 2725, kind: "dlm", found: "an answer that took long ended the wait for what comes late" },
+  { seed: 875, kind: "failclosed", found: "simulator: where nothing ends a renewal was no write" },
+  { seed: 2266, kind: "failclosed", found: "simulator: nobody broke what a clean-up had given up" },
 ];
