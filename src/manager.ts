@@ -121,8 +121,8 @@ export class LockManager {
 
   /**
    * Reads all locks of the table, also those that nobody holds, page by page and in no order. It is a
-   * `Scan`, which needs that permission and costs by the size of the whole table: for operators. A record
-   * that is damaged ends it, with its name; items of other kinds are left out.
+   * `Scan`, which needs that permission and costs by the size of the whole table: for operators. Items of
+   * other kinds are left out; a record that is damaged is an error with its name, after all the others.
    *
    * @throws As {@linkcode inspect}, when it is iterated.
    *

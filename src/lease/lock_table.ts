@@ -181,7 +181,8 @@ export class LockTable {
   }
 
   /**
-   * Reads all records whose names begin with `prefix`, in pages as DynamoDB has them.
+   * Reads all records whose names begin with `prefix`, in pages as DynamoDB has them; and then throws,
+   * where one of them is damaged.
    *
    * @throws As {@linkcode read}.
    */
@@ -192,9 +193,15 @@ export class LockTable {
     let from: Item | undefined;
     // A record may be several items. They come one after the other, but may be on two pages.
     let items: Item[] = [];
-    const record = (): [string, LockRecord | undefined] => {
+    let damage: unknown;
+    const record = (): [string, LockRecord | undefined][] => {
       const name = this.layout.nameOf(items[0]!);
-      return [name, this.#see(name, items[0], "in passing", items)];
+      try {
+        return [[name, this.#see(name, items[0], "in passing", items)]];
+      } catch (error) {
+        damage ??= error;
+        return [];
+      }
     };
     do {
       const { Items, LastEvaluatedKey }: Answer = await this.#ask(
@@ -205,14 +212,15 @@ export class LockTable {
       );
       for (const item of Items ?? []) {
         if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
-          yield record();
+          yield* record();
           items = [];
         }
         items.push(item);
       }
       from = LastEvaluatedKey;
     } while (from !== undefined);
-    if (items.length > 0) yield record();
+    if (items.length > 0) yield* record();
+    if (damage !== undefined) throw damage; // the last: it hides none of the others
   }
 
   /** Sends a request that only reads. */
