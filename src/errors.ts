@@ -189,12 +189,11 @@ export interface TransactionReason {
  * await using lease = await lock("order/9");
  * const element = {
  *   Update: {
- *     TableName: "dynamo-lock",
- *     Key: { key: { S: "orders/9" } },
- *     UpdateExpression: "SET #state=:paid",
- *     ConditionExpression: "#state=:booked",
- *     ExpressionAttributeNames: { "#state": "state" },
- *     ExpressionAttributeValues: { ":paid": { S: "paid" }, ":booked": { S: "booked" } },
+ *     TableName: "orders",
+ *     Key: { id: { S: "9" } },
+ *     UpdateExpression: "SET paid = :yes",
+ *     ConditionExpression: "booked = :yes",
+ *     ExpressionAttributeValues: { ":yes": { BOOL: true } },
  *   },
  * };
  * try {

@@ -105,15 +105,13 @@ export interface Lease {
    * import { lock } from "@x/dynamo-lock";
    *
    * await using lease = await lock("order/7");
-   * const Key = { key: { S: "orders/7" } };
    * await lease.transact([
    *   {
    *     Update: {
-   *       TableName: "dynamo-lock",
-   *       Key,
-   *       UpdateExpression: "SET #state=:booked",
-   *       ExpressionAttributeNames: { "#state": "state" },
-   *       ExpressionAttributeValues: { ":booked": { S: "booked" } },
+   *       TableName: "orders",
+   *       Key: { id: { S: "7" } },
+   *       UpdateExpression: "SET booked = :yes",
+   *       ExpressionAttributeValues: { ":yes": { BOOL: true } },
    *     },
    *   },
    * ], { release: true });
@@ -137,7 +135,7 @@ export interface Lease {
    * await new DynamoClient({}).send("TransactWriteItems", {
    *   TransactItems: [
    *     lease.conditionCheck(),
-   *     { Put: { TableName: "dynamo-lock", Item: { key: { S: "orders/8" } } } },
+   *     { Put: { TableName: "orders", Item: { id: { S: "8" } } } },
    *   ],
    * });
    * ```
@@ -154,7 +152,7 @@ export interface Lease {
    *   new TransactWriteCommand({
    *     TransactItems: [
    *       lease.conditionCheck({ format: "document" }),
-   *       { Put: { TableName: "orders", Item: { id: 10, state: "paid" } } },
+   *       { Put: { TableName: "orders", Item: { id: "10", paid: true } } },
    *     ],
    *   }),
    * );

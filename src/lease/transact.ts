@@ -44,8 +44,8 @@ export interface TransactOptions {
    *
    * await using lease = await lock("account/9");
    * const Update = {
-   *   TableName: "dynamo-lock",
-   *   Key: { key: { S: "accounts/9" } },
+   *   TableName: "accounts",
+   *   Key: { id: { S: "9" } },
    *   UpdateExpression: "ADD balance :amount",
    *   ExpressionAttributeValues: { ":amount": { N: "10" } },
    * };

@@ -20,6 +20,8 @@ const FILES = ["README.md", "MIGRATION.md", "mod.ts", "src/"];
 /** The tables of others that examples share, by the names of their keys. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
   users: ["id"],
+  orders: ["id"],
+  accounts: ["id"],
   lockTable: ["key"],
   locks: ["key"],
   DynamoDBLockTable: ["lock_key", "sort_key"],

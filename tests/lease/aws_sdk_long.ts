@@ -34,12 +34,12 @@ function sdkClient(
   return new DynamoDBClient({ endpoint, region: "us-east-1", credentials, maxAttempts: 1 });
 }
 
-/** A table of the caller's, whose key is a number. */
+/** A table of the caller's. */
 async function createOrders({ client }: LocalTable): Promise<void> {
   await client.send("CreateTable", {
     TableName: "orders",
     BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [{ AttributeName: "id", AttributeType: "N" }],
+    AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
     KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
   });
 }
@@ -52,20 +52,20 @@ Deno.test("transactions of the AWS SDK land under a lease only", async (t) => {
   const client = sdkClient(local);
   const documents = DynamoDBDocumentClient.from(client);
   let orders = 0;
-  const stateOf = async (id: number) =>
+  const stateOf = async (id: string) =>
     (await documents.send(new GetCommand({ TableName: "orders", Key: { id } }))).Item?.state;
 
   /** By the document client, in plain values. */
   const pay = async (...checks: DocumentElement[]) => {
-    const id = ++orders;
+    const id = `${++orders}`;
     const put = { Put: { TableName: "orders", Item: { id, state: "paid" } } };
     await documents.send(new TransactWriteCommand({ TransactItems: [...checks, put] }));
     assertEquals(await stateOf(id), "paid");
   };
   /** By the plain client, in DynamoDB's JSON. */
   const payPlain = async ({ ConditionCheck }: ReturnType<Lease["conditionCheck"]>) => {
-    const id = ++orders;
-    const Item = { id: { N: `${id}` }, state: { S: "paid" } };
+    const id = `${++orders}`;
+    const Item = { id: { S: id }, state: { S: "paid" } };
     const TransactItems = [{ ConditionCheck }, { Put: { TableName: "orders", Item } }];
     await client.send(new TransactWriteItemsCommand({ TransactItems }));
     assertEquals(await stateOf(id), "paid");
@@ -73,7 +73,10 @@ Deno.test("transactions of the AWS SDK land under a lease only", async (t) => {
   const refused = async (work: () => Promise<unknown>) => {
     const error = await assertRejects(work, TransactionCanceledException);
     const codes = error.CancellationReasons?.map(({ Code }) => Code);
-    assertEquals([codes, await stateOf(orders)], [["ConditionalCheckFailed", "None"], undefined]);
+    assertEquals([codes, await stateOf(`${orders}`)], [
+      ["ConditionalCheckFailed", "None"],
+      undefined,
+    ]);
   };
 
   const kinds: Readonly<Record<string, AcquireOptions>> = {
@@ -225,7 +228,9 @@ Deno.test("providers of credentials fit both ways", async (t) => {
     await createOrders(local);
     const client = sdkClient(local, ourFromEnv(keys));
     const documents = DynamoDBDocumentClient.from(client);
-    const { Item } = await documents.send(new GetCommand({ TableName: "orders", Key: { id: 1 } }));
+    const { Item } = await documents.send(
+      new GetCommand({ TableName: "orders", Key: { id: "1" } }),
+    );
     assertEquals(Item, undefined);
     client.destroy();
   });
@@ -268,7 +273,7 @@ Deno.test("the examples with the AWS SDK run as they stand", async () => {
         },
       }).output();
       assert(success, new TextDecoder().decode(stderr));
-      const input = { TableName: "orders", Key: { id: { N: id } } };
+      const input = { TableName: "orders", Key: { id: { S: id } } };
       const { Item } = await local.client.send<{ Item?: unknown }>("GetItem", input);
       assertInstanceOf(Item, Object, path);
     }
