@@ -68,6 +68,10 @@ const MEMBERS: readonly (readonly [path: string, member: RegExp])[] = [
   ...["renew", "update", "transact", "conditionCheck", "release"].map((name) =>
     ["src/lease/lease.ts", RegExp(`^  ${name}\\(`, "m")] as const
   ),
+  ["src/web_locks/options.ts", /^ {2}readonly steal\?/m],
+  ...["resign", "announce"].map((name) =>
+    ["src/election/term.ts", RegExp(`^  ${name}\\(.*\\): Promise<\\w+>;`, "m")] as const
+  ),
   ...["list", "breakLock", "request<T>", "query"].map((name) =>
     ["src/manager.ts", RegExp(`^  (?:async )?${name}\\(`, "m")] as const
   ),
