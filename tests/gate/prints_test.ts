@@ -20,13 +20,13 @@ const run = (...lines: string[]) =>
   printedBy(
     [
       "running 1 test from ./src/a.ts#3-7.ts",
-      "file:///root/src/a.ts#3-7.ts ...",
+      "file:///project/src/a.ts#3-7.ts ...",
       "------- post-test output -------",
       ...lines,
       "----- post-test output end -----",
-      "file:///root/src/a.ts#3-7.ts ... ok (1ms)",
+      "file:///project/src/a.ts#3-7.ts ... ok (1ms)",
     ].join("\n"),
-    "file:///root/",
+    "file:///project/",
   );
 
 Deno.test("an example that prints what it says is fine", () => {
