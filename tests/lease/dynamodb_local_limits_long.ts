@@ -17,8 +17,10 @@ class Withheld {
   };
 }
 
-function lossOf({ signal }: Lease): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+async function lossOf({ signal }: Lease): Promise<void> {
+  for (const limit = Date.now() + 10_000; !signal.aborted; await sleep(5)) {
+    assert(Date.now() < limit, "it is not lost");
+  }
 }
 
 function typesOf(events: readonly LockEvent[], ...wanted: LockEvent["type"][]): string[] {
