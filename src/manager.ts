@@ -108,7 +108,7 @@ export class LockManager {
 
   /**
    * Reads who holds a lock, strongly consistent; `null` where it was never taken or is forgotten. It
-   * shows no grant id: whoever knows one can release the grant.
+   * shows no grant id: whoever knows one can release the grant. {@linkcode LockInfo} has an example.
    *
    * @throws As {@linkcode acquire}.
    */

@@ -42,10 +42,19 @@ export function describeForeign(item: Item): string {
   return `no lock, with the attributes ${Object.keys(item).sort().join(", ").slice(0, 99)}`;
 }
 
-/** The error of an item that a layout cannot read: another's, or one of its own that is damaged. */
-export function unreadable(name: string, item: Item, layout?: string): LockTableError {
-  if (layout !== undefined && clientOf(item)[1] === layout) return damagedRecord(name);
+/**
+ * The error of an item that a layout cannot read: another's, or one of its own that is damaged in this
+ * attribute.
+ */
+export function unreadable(
+  name: string,
+  item: Item,
+  layout?: string,
+  attribute?: string,
+): LockTableError {
+  if (layout && clientOf(item)[1] === layout) return damagedRecord(name, attribute!);
   const how = layout ? ` by the layout '${layout}'` : "";
-  const what = `the item under its key is ${describeForeign(item)}`;
-  return new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}'${how} as ${what}`, name);
+  const what = describeForeign(item);
+  const message = `Cannot use lock '${name}'${how} as the item under its key is ${what}`;
+  return new LockTableError("RECORD_FOREIGN", message, name);
 }
