@@ -29,8 +29,8 @@ import {
 } from "./layout.ts";
 import { encode, type Known } from "./native_expressions.ts";
 import { damagedRecord, type Grant, type Holder, type Item, type LockRecord } from "./record.ts";
-import { checkKeys, RequestMaker } from "./requests.ts";
 import { msOfSeconds, secondAfter } from "./seconds.ts";
+import { checkKeys, WholeItemMaker } from "./whole_items.ts";
 
 const NAME = "dynaLock";
 
@@ -56,12 +56,12 @@ class DynaLockLayout implements Layout {
       data: false,
     },
   };
-  readonly #requests: RequestMaker;
+  readonly #requests: WholeItemMaker;
   readonly #clockSkewMs: number;
 
   constructor(place: TablePlace, clockSkewMs: number) {
     checkKeys(place, NAME, ["TTL", "grant"]);
-    this.#requests = new RequestMaker(place);
+    this.#requests = new WholeItemMaker(place);
     this.#clockSkewMs = clockSkewMs;
   }
 

@@ -42,10 +42,15 @@ export function describeForeign(item: Item): string {
   return `no lock, with the attributes ${Object.keys(item).sort().join(", ").slice(0, 99)}`;
 }
 
-/** The error of an item that a layout cannot read: another's, or one of its own that is damaged. */
-export function unreadable(name: string, item: Item, layout?: string): LockTableError {
-  if (layout !== undefined && clientOf(item)[1] === layout) return damagedRecord(name);
-  const how = layout ? ` by the layout '${layout}'` : "";
+/** The error of an item that is none of ours; `how` says what it was to be read by. */
+export function foreignRecord(name: string, item: Item, how = ""): LockTableError {
   const what = `the item under its key is ${describeForeign(item)}`;
   return new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}'${how} as ${what}`, name);
+}
+
+/** The error of an item that a layout cannot read: another's, or one of its own that is damaged. */
+export function unreadable(name: string, item: Item, layout: string): LockTableError {
+  return clientOf(item)[1] === layout
+    ? damagedRecord(name)
+    : foreignRecord(name, item, ` by the layout '${layout}'`);
 }

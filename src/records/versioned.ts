@@ -24,10 +24,10 @@ import type {
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
-import { checkKeys, RequestMaker } from "./requests.ts";
 import type { VersionedFormat } from "./versioned_format.ts";
 
 export { TEXT_VERSIONS, type VersionCodec, type VersionedFormat } from "./versioned_format.ts";
+import { checkKeys, WholeItemMaker } from "./whole_items.ts";
 
 /** A text as the bytes that a format keeps data in. */
 function bytesOf(text: string): AttributeValue {
@@ -51,7 +51,7 @@ export class VersionedLayout implements Layout {
   readonly endless?: true;
   readonly #format: VersionedFormat;
   readonly #place: TablePlace;
-  readonly #requests: RequestMaker;
+  readonly #requests: WholeItemMaker;
   /** The grant is in, and was not released. */
   readonly #isOurs: string;
 
@@ -67,7 +67,7 @@ export class VersionedLayout implements Layout {
       ...{ shared: false, permits: false, serverClock: false, guard: true, fencing, data },
     };
     if (endless) this.endless = endless;
-    this.#requests = new RequestMaker(place, attributes);
+    this.#requests = new WholeItemMaker(place, attributes);
     const notReleased = attributes.released && "attribute_not_exists(#released)";
     this.#isOurs = ["begins_with(#version,:prefix)", notReleased, isHeld].filter(Boolean)
       .join(" AND ");
