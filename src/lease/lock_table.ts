@@ -168,16 +168,10 @@ export class LockTable {
    */
   async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
     const { operation = "GetItem", ...input } = this.layout.read(name);
-    const { Item, Items, LastEvaluatedKey } = await this.#ask(operation, input, name, limits);
-    let [items, from] = [Items, LastEvaluatedKey];
-    // Of a page alone it could not be told who is in; there is a second one only after a megabyte.
-    while (items !== undefined && from !== undefined) {
-      const next = { ...input, ExclusiveStartKey: from };
-      const page: Answer = await this.#ask(operation, next, name, limits);
-      items = [...items, ...page.Items ?? []];
-      from = page.LastEvaluatedKey;
-    }
-    return this.#see(name, Item, true, items);
+    // Of a part alone it could not be told who is in.
+    const items: Item[] = [];
+    for await (const item of this.#items(operation, input, name, limits)) items.push(item);
+    return this.#see(name, items[0], true, items);
   }
 
   /**
@@ -189,40 +183,39 @@ export class LockTable {
     prefix: string,
     limits: CallLimits,
   ): AsyncGenerator<[string, LockRecord | undefined]> {
-    let from: Item | undefined;
-    // A record may be several items. They come one after the other, but may be on two pages.
+    // A record may be several items. They come one after the other.
     let items: Item[] = [];
     const record = (): [string, LockRecord | undefined] => {
       const name = this.layout.nameOf(items[0]!);
       return [name, this.#see(name, items[0], "in passing", items)];
     };
-    do {
-      const { Items, LastEvaluatedKey }: Answer = await this.#ask(
-        "Scan",
-        this.layout.scan(prefix, from),
-        prefix,
-        limits,
-      );
-      for (const item of Items ?? []) {
-        if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
-          yield record();
-          items = [];
-        }
-        items.push(item);
+    for await (const item of this.#items("Scan", this.layout.scan(prefix), prefix, limits)) {
+      if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
+        yield record();
+        items = [];
       }
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
+      items.push(item);
+    }
     if (items.length > 0) yield record();
   }
 
-  /** Sends a request that only reads. */
-  async #ask(operation: string, input: object, name: string, limits: CallLimits): Promise<Answer> {
-    try {
-      return await this.#send(operation, input, limits);
-    } catch (error) {
-      const own = limits.signal?.aborted || !isDynamoError(error);
-      throw own ? error : translate(error, name);
-    }
+  /** Reads items, page by page where there are more of them than a megabyte. */
+  async *#items(
+    operation: string,
+    input: object,
+    name: string,
+    limits: CallLimits,
+  ): AsyncGenerator<Item, void, undefined> {
+    let ExclusiveStartKey: Item | undefined;
+    do {
+      const answer = await this.#send(operation, { ...input, ExclusiveStartKey }, limits)
+        .catch((error) => {
+          const own = limits.signal?.aborted || !isDynamoError(error);
+          throw own ? error : translate(error, name);
+        });
+      yield* answer.Items ?? (answer.Item ? [answer.Item] : []);
+      ExclusiveStartKey = answer.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
   }
 
   async #send(

@@ -128,8 +128,8 @@ class DynaLockLayout implements Layout {
     return this.#requests.read(name);
   }
 
-  scan(prefix: string, from: Item | undefined): ScanInput {
-    return this.#requests.scan(prefix, from, "attribute_exists(#TTL)");
+  scan(prefix: string): ScanInput {
+    return this.#requests.scan(prefix, "attribute_exists(#TTL)");
   }
 
   nameOf(item: Item): string {

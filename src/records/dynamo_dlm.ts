@@ -141,8 +141,8 @@ class DynamoDlmLayout implements Layout {
     return this.#requests.query(name);
   }
 
-  scan(prefix: string, from: Item | undefined): ScanInput {
-    return this.#requests.scan(prefix, from, "attribute_exists(#code)");
+  scan(prefix: string): ScanInput {
+    return this.#requests.scan(prefix, "attribute_exists(#code)");
   }
 
   nameOf(item: Item): string {

@@ -49,7 +49,7 @@ export class RequestMaker {
   }
 
   /** Reads the items that pass a filter and whose names begin with `prefix`. */
-  scan(prefix: string, from: Item | undefined, filter: string, known: Known = {}): ScanInput {
+  scan(prefix: string, filter: string, known: Known = {}): ScanInput {
     const { sortKey, sortValue } = this.#place;
     const start = this.#place.prefix + prefix;
     // DynamoDB wants no empty text there, with which everything begins.
@@ -60,7 +60,6 @@ export class RequestMaker {
       ConsistentRead: true,
       FilterExpression: all,
       ...this.placeholders(all, { ...known, ":start": start, ":sort": sortValue }),
-      ...(from && { ExclusiveStartKey: from }),
     };
   }
 

@@ -147,11 +147,11 @@ export class VersionedLayout implements Layout {
     return this.#requests.read(name);
   }
 
-  scan(prefix: string, from: Item | undefined): ScanInput {
+  scan(prefix: string): ScanInput {
     // Locks that end and locks that do not, of one client, differ by that, and may share a table.
     const lease = this.#format.attributes.lease &&
       ` AND attribute_${this.endless ? "not_" : ""}exists(#lease)`;
-    return this.#requests.scan(prefix, from, `attribute_exists(#version)${lease ?? ""}`);
+    return this.#requests.scan(prefix, `attribute_exists(#version)${lease ?? ""}`);
   }
 
   nameOf(item: Item): string {
