@@ -1,3 +1,4 @@
+import { brand, hasBrand } from "./brand.ts";
 import type { Call } from "./call.ts";
 import type { AttributeMap } from "./values.ts";
 
@@ -75,8 +76,7 @@ export class DynamoError extends Error {
   declare readonly throttlingReasons?: readonly string[];
 
   static {
-    // On the prototype, so that it shows in no output and is not copied about.
-    Object.defineProperty(this.prototype, BRAND, { value: true });
+    brand(this, BRAND);
   }
 
   /** Makes an error; `message` must not contain a secret. */
@@ -115,6 +115,5 @@ export function failure(
 
 /** Whether `error` is a {@link DynamoError}, also one of another copy of this package. */
 export function isDynamoError(error: unknown): error is DynamoError {
-  return typeof error === "object" && error !== null &&
-    (error as { [BRAND]?: unknown })[BRAND] === true;
+  return hasBrand(error, BRAND);
 }
