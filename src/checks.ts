@@ -37,13 +37,21 @@ export function checkOptions<T extends object>(
 ): T {
   ofType("object")(action, "options", options);
   if (Array.isArray(options)) refuse(TypeError, action, "options", "no array", options);
-  const set = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [option, value] of set) {
+  const set = onlySet<T>(options);
+  for (const [option, value] of Object.entries(set)) {
     if (!Object.hasOwn(checks, option)) {
       throw new TypeError(`Cannot ${action} as option '${option}' does not exist`);
     }
     checks[option as keyof T](action, option, value);
   }
+  return set;
+}
+
+/** What is set of some values: those that are not `undefined`. */
+export function onlySet<T extends object>(
+  values: { readonly [K in keyof T]: T[K] | undefined },
+): T {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as T;
 }
 

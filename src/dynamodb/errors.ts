@@ -1,3 +1,4 @@
+import { onlySet } from "../checks.ts";
 import { brand, hasBrand } from "./brand.ts";
 import type { Call } from "./call.ts";
 import type { AttributeMap } from "./values.ts";
@@ -83,10 +84,8 @@ export class DynamoError extends Error {
   constructor(code: string, message: string, details: DynamoErrorDetails, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    // Only what is known: absent fields should not show as `undefined` wherever this is printed.
-    for (const [name, value] of Object.entries(details)) {
-      if (value !== undefined) Object.assign(this, { [name]: value });
-    }
+    // Absent fields should not show as `undefined` wherever this is printed.
+    Object.assign(this, onlySet(details));
   }
 }
 

@@ -46,7 +46,7 @@ export class Wire {
     };
     const { runtime, env, credentials = () => identityFromEnvironment(this.#read) } =
       this.#settings;
-    this.#read = environmentReader(env, (name) => runtime.env(name));
+    this.#read = environmentReader(env, runtime);
     this.#credentials = new CredentialCache(credentials, runtime);
   }
 
