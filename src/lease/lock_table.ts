@@ -63,6 +63,17 @@ interface Answer {
   readonly Attributes?: Item;
 }
 
+/** What a request came to. */
+interface Sent {
+  readonly answer: Answer | undefined;
+  /** What DynamoDB, or the wire, said where there is no answer. */
+  readonly error: DynamoError | undefined;
+  /** What was thrown instead of an answer: that error, or what the caller's signal aborted with. */
+  readonly reason: unknown;
+  readonly requests: number;
+  readonly skewed: boolean;
+}
+
 /** The lock table. Holds no promise and no timer: requests of a Worker may share it. */
 export class LockTable {
   readonly layout: Layout;
@@ -111,21 +122,8 @@ export class LockTable {
     names: readonly string[],
     limits: CallLimits = {},
   ): Promise<WriteOutcome> {
-    let skewed = false;
-    let reason: unknown;
-    let attempts = 0;
-    const spent = (requests: number) => {
-      attempts = requests;
-      limits.spent?.(requests);
-    };
-    const answer = await this.#send(operation, input, { ...limits, spent }, (kind) => {
-      skewed = kind === "skewed";
-    }).catch((error) => void (reason = error));
-    // An abort may come when the request is on its way. Its reason can be anything, even an error of
-    // DynamoDB, which must not be taken for the answer.
-    const aborted = limits.signal?.aborted;
-    const error = !aborted && isDynamoError(reason) ? reason : undefined;
-    const doubtful = error ? error.mayHaveApplied : aborted === true;
+    const { answer, error, reason, requests, skewed } = await this.#send(operation, input, limits);
+    const doubtful = error ? error.mayHaveApplied : limits.signal?.aborted === true;
     const [name] = names as [string];
     // Somebody was quicker: that is an answer too.
     const isQuicker = error && classify(error)?.[0] === "conflict";
@@ -135,7 +133,7 @@ export class LockTable {
       if (answer) {
         const records = new Map(Attributes && [[name, this.#see(name, Attributes, false)]]);
         // An attempt before the one that was answered may still be under way.
-        return { applied: true, records, ...(attempts > 1 && { doubtful: true }) };
+        return { applied: true, records, ...(requests > 1 && { doubtful: true }) };
       }
       const records = this.#failed(names, error);
       if (records.size > 0) return { records, doubtful };
@@ -208,39 +206,37 @@ export class LockTable {
   ): AsyncGenerator<Item, void, undefined> {
     let ExclusiveStartKey: Item | undefined;
     do {
-      const answer = await this.#send(operation, { ...input, ExclusiveStartKey }, limits)
-        .catch((error) => {
-          const own = limits.signal?.aborted || !isDynamoError(error);
-          throw own ? error : translate(error, name);
-        });
+      const page = { ...input, ExclusiveStartKey };
+      const { answer, error, reason } = await this.#send(operation, page, limits);
+      if (!answer) throw error ? translate(error, name) : reason;
       yield* answer.Items ?? (answer.Item ? [answer.Item] : []);
       ExclusiveStartKey = answer.LastEvaluatedKey;
     } while (ExclusiveStartKey);
   }
 
-  async #send(
-    operation: string,
-    input: object,
-    limits: CallLimits,
-    onAnswer?: (kind: AnswerTiming["kind"]) => void,
-  ): Promise<Answer> {
+  /** Sends a request, and tells what it came to. Never throws. */
+  async #send(operation: string, input: object, limits: CallLimits): Promise<Sent> {
     const { spent, ...options } = limits;
-    let requests = 0;
+    let last: AnswerTiming | undefined;
+    let answer: Answer | undefined;
+    let reason: unknown;
     try {
-      return await this.#wire.send(operation, input, {
+      answer = await this.#wire.send(operation, input, {
         ...options as SendOptions,
         onAnswer: (timing) => {
-          requests = timing.attempt;
+          last = timing;
           this.clock.observe(timing);
-          onAnswer?.(timing.kind);
         },
       });
-    } catch (error) {
-      if (isDynamoError(error)) requests = error.attempts;
-      throw error;
-    } finally {
-      spent?.(requests);
+    } catch (thrown) {
+      reason = thrown;
     }
+    // An abort may come when the request is on its way. Its reason can be anything, even an error of
+    // DynamoDB, which must not be taken for the answer.
+    const error = !limits.signal?.aborted && isDynamoError(reason) ? reason : undefined;
+    const requests = error?.attempts ?? last?.attempt ?? 0;
+    spent?.(requests);
+    return { answer, error, reason, requests, skewed: last?.kind === "skewed" };
   }
 
   /** What a waiter knows when it judges a record. */
@@ -264,8 +260,7 @@ export class LockTable {
   ): LockRecord | undefined {
     this.answeredAt = this.#runtime.now();
     const record = this.layout.parse(name, item, items);
-    if (watch === "in passing") this.memory.see(name, record, this.answeredAt, true);
-    else this.memory.see(name, record, watch ? this.answeredAt : undefined);
+    this.memory.see(name, record, watch ? this.answeredAt : undefined, watch === "in passing");
     return record;
   }
 }
