@@ -99,7 +99,7 @@ export function wholeNumber(least: number, most: number, other?: number): Check 
 export function textOf(least: number, most: number): Check {
   return (action, option, value) => {
     // UTF-8 has no lone surrogates: two different names would become the same key.
-    if (typeof value !== "string" || !isWellFormed(value)) {
+    if (typeof value !== "string" || !value.isWellFormed()) {
       refuse(TypeError, action, option, "a string of well-formed Unicode", value);
     }
     const bytes = utf8Length(value);
