@@ -133,7 +133,7 @@ export class LockTable {
       if (answer) {
         const records = new Map(Attributes && [[name, this.#see(name, Attributes, false)]]);
         // An attempt before the one that was answered may still be under way.
-        return { applied: true, records, ...(requests > 1 && { doubtful: true }) };
+        return { applied: true, records, doubtful: requests > 1 };
       }
       const records = this.#failed(names, error);
       if (records.size > 0) return { records, doubtful };
