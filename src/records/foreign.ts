@@ -13,13 +13,16 @@ const SIGNATURES: readonly (readonly [who: string, layout: string, attributes: s
   ["dynamo-dlm", "dynamoDlm", "resource_id release_code"],
   ["DynaLock", "dynaLock", "LockId TTL"],
   ["Terraform", "terraform", "LockID Info"],
-  ...["open", "closed"].map((mode) =>
-    [
-      `the npm dynamodb-lock-client, fail-${mode}`,
-      `npmLockClient({ mode: "fail-${mode}" })`,
-      `owner guid${mode === "open" ? " leaseDurationMs" : ""}`,
-    ] as const
-  ),
+  [
+    "the npm dynamodb-lock-client, fail-open",
+    'npmLockClient({ mode: "fail-open" })',
+    "owner guid leaseDurationMs",
+  ],
+  [
+    "the npm dynamodb-lock-client, fail-closed",
+    'npmLockClient({ mode: "fail-closed" })',
+    "owner guid",
+  ],
   ["the AWS Java lock client", "javaLockClient", "leaseDuration recordVersionNumber"],
 ];
 
