@@ -28,5 +28,5 @@ export interface ProtocolContext {
   /** Tells what happened, and to which acquisition. `lost` is the name that was lost. */
   emit(event: LeaseEvent, lost?: string): void;
   /** Keeps work that nobody waits for alive: until `close`, and by `waitUntil` where there is one. */
-  background(work: Promise<void>): void;
+  background(work: Promise<unknown>): void;
 }

@@ -68,7 +68,7 @@ interface Sent {
   readonly answer: Answer | undefined;
   /** What DynamoDB, or the wire, said where there is no answer. */
   readonly error: DynamoError | undefined;
-  /** What was thrown instead of an answer: that error, or what the caller's signal aborted with. */
+  /** What to throw in its place: that error, or what the caller's signal aborted with. */
   readonly reason: unknown;
   readonly requests: number;
   readonly skewed: boolean;
@@ -137,8 +137,7 @@ export class LockTable {
       }
       const records = this.#failed(names, error);
       if (records.size > 0) return { records, doubtful };
-      const cause = reason ?? new TypeError("no answer");
-      return { error: error ? translate(error, name) : cause, doubtful, skewed };
+      return { error: error ? translate(error, name) : reason, doubtful, skewed };
     } catch (error) {
       // The item under a key is not a lock, or is damaged: another entry than the one that was written.
       return { error, doubtful, applied: answer !== undefined };
@@ -219,7 +218,7 @@ export class LockTable {
     const { spent, ...options } = limits;
     let last: AnswerTiming | undefined;
     let answer: Answer | undefined;
-    let reason: unknown;
+    let reason: unknown = new TypeError("no answer");
     try {
       answer = await this.#wire.send(operation, input, {
         ...options as SendOptions,
