@@ -72,10 +72,10 @@ async function hold(source: LockSource, request: CheckedRequest, lease: Lease): 
 /** The lease as its caller knows it: by its name, where that is not its key. */
 function named(lease: Lease, { name, key }: CheckedRequest): Lease {
   if (name === key) return lease;
-  const own = new Map<PropertyKey, unknown>([["name", name], ["names", [name]]]);
+  const own: Record<PropertyKey, unknown> = { name, names: [name] };
   return new Proxy(lease, {
     get(target, property) {
-      if (own.has(property)) return own.get(property);
+      if (Object.hasOwn(own, property)) return own[property];
       const value = Reflect.get(target, property, target);
       // Methods look at private fields, which only the lease itself has.
       return typeof value === "function" ? value.bind(target) : value;
