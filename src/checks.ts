@@ -37,13 +37,21 @@ export function checkOptions<T extends object>(
 ): T {
   ofType("object")(action, "options", options);
   if (Array.isArray(options)) refuse(TypeError, action, "options", "no array", options);
-  const set = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [option, value] of set) {
+  const set = onlySet<T>(options);
+  for (const [option, value] of Object.entries(set)) {
     if (!Object.hasOwn(checks, option)) {
       throw new TypeError(`Cannot ${action} as option '${option}' does not exist`);
     }
     checks[option as keyof T](action, option, value);
   }
+  return set;
+}
+
+/** What is set of some values: those that are not `undefined`. */
+export function onlySet<T extends object>(
+  values: { readonly [K in keyof T]: T[K] | undefined },
+): T {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined);
   return Object.fromEntries(set) as T;
 }
 
@@ -91,7 +99,7 @@ export function wholeNumber(least: number, most: number, other?: number): Check 
 export function textOf(least: number, most: number): Check {
   return (action, option, value) => {
     // UTF-8 has no lone surrogates: two different names would become the same key.
-    if (typeof value !== "string" || !isWellFormed(value)) {
+    if (typeof value !== "string" || !value.isWellFormed()) {
       refuse(TypeError, action, option, "a string of well-formed Unicode", value);
     }
     const bytes = utf8Length(value);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { brand, hasBrand } from "./dynamodb/brand.ts";
 import type { AttributeMap } from "./dynamodb/values.ts";
 
 /** Why a lease is no longer held. */
@@ -91,8 +92,7 @@ export class LockError<Code extends LockErrorCode = LockErrorCode> extends Error
   readonly lockName: string | undefined;
 
   static {
-    // On the prototype: it shows in no output.
-    Object.defineProperty(this.prototype, BRAND, { value: true });
+    brand(this, BRAND);
   }
 
   /** Makes an error; callers only ever catch it. */
@@ -234,5 +234,5 @@ export class LockTransactionError extends LockError<"TRANSACTION_CANCELED"> {
  * ```
  */
 export function isLockError(error: unknown): error is LockError {
-  return typeof error === "object" && error !== null && BRAND in error;
+  return hasBrand(error, BRAND);
 }

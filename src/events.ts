@@ -4,6 +4,7 @@
  * @module
  */
 
+import { tell } from "./dynamodb/call.ts";
 import type { LeaseLostCode, LockErrorCode } from "./errors.ts";
 import type { LockMode } from "./records/record.ts";
 
@@ -123,13 +124,5 @@ export type LockEventListener = (event: LockEvent) => void;
 
 /** Wraps a listener so that it cannot throw into the protocol. */
 export function safely(listener: LockEventListener | undefined): LockEventListener {
-  if (listener === undefined) return () => {};
-  return (event) => {
-    try {
-      // What an async listener rejects with is ignored too: unheard, it would end the process.
-      (listener(event) as Promise<void> | void)?.catch?.(() => {});
-    } catch {
-      // A broken listener must not turn a held lock into a lost one.
-    }
-  };
+  return (event) => tell(listener, event);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { ProtocolSettings } from "./lease/context.ts";
-import { checkOptions, DATE_MS_MAX, ofType, refuse, wholeNumber } from "./checks.ts";
+import { checkOptions, DATE_MS_MAX, ofType, onlySet, refuse, wholeNumber } from "./checks.ts";
 import { deadInMs, type View } from "./lease/decide.ts";
 import type { LockTable } from "./lease/lock_table.ts";
 import { ACQUIRE_CHECKS, type BreakOptions } from "./options.ts";
@@ -74,19 +74,21 @@ export function describeLock(
   view: View,
 ): LockInfo | null {
   if (record === undefined) return null;
-  const holders = record.holders.map((holder) => ({
-    ownerId: holder.ownerId,
-    mode: holder.mode,
-    fencingToken: holder.token,
-    ...(holder.token === 0 && { id: holder.grantId }),
-    expiresAt: new Date(Math.min(holder.expires, DATE_MS_MAX)),
-    alive: deadInMs(holder, view) > 0,
-    leaseMs: holder.leaseMs,
-    ...(holder.data !== undefined && { data: holder.data }),
-  }));
+  const holders = record.holders.map((holder) =>
+    onlySet<LockHolderInfo>({
+      ownerId: holder.ownerId,
+      mode: holder.mode,
+      fencingToken: holder.token,
+      id: holder.token === 0 ? holder.grantId : undefined,
+      expiresAt: new Date(Math.min(holder.expires, DATE_MS_MAX)),
+      alive: deadInMs(holder, view) > 0,
+      leaseMs: holder.leaseMs,
+      data: holder.data,
+    })
+  );
   holders.sort((one, other) => one.fencingToken - other.fencingToken);
   const { fence: fencingToken, permits } = record;
-  return { name, fencingToken, ...(permits !== undefined && { permits }), holders };
+  return onlySet({ name, fencingToken, permits, holders });
 }
 
 /** All locks of a table whose names begin with `prefix`, page by page, in no order. */

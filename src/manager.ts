@@ -87,9 +87,9 @@ export class LockManager {
    * answered for a whole lease.
    * @throws The reason of `signal`, untouched, when it aborts.
    */
-  async acquire(name: string | readonly string[], options: AcquireOptions = {}): Promise<Lease> {
+  acquire(name: string | readonly string[], options: AcquireOptions = {}): Promise<Lease> {
     // A wait ends with a lease or an error, never with `null`.
-    return await this.#acquire(name, options, true) as Lease;
+    return this.#acquire(name, options, true) as Promise<Lease>;
   }
 
   /**

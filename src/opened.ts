@@ -29,7 +29,7 @@ export function openTable(
   emit: LockEventListener,
 ): Opened {
   const { table, layout, client, owner, env } = options;
-  const read = environmentReader(env, (name) => runtime.env(name));
+  const read = environmentReader(env, runtime);
   // A table that is the layout's own is no table of ours, which the variable names.
   const name = layout?.table.name ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock";
   const place = placeOf(table ?? name, layout?.table);

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { onlySet } from "../checks.ts";
+
 /** A pair of AWS keys, in the shape that the AWS SDK for JavaScript uses. */
 export interface AwsCredentialIdentity {
   /** The access key id: public, and sent with each request. */
@@ -81,7 +83,11 @@ export function checkIdentity(value: AwsCredentialIdentity): AwsCredentialIdenti
       throw new CredentialsError("CredentialsInvalid", message);
     }
   }
-  const identity = { accessKeyId, secretAccessKey, sessionToken, expiration, accountId };
-  const set = Object.entries(identity).filter(([, part]) => part !== undefined);
-  return Object.fromEntries(set) as unknown as AwsCredentialIdentity;
+  return onlySet<AwsCredentialIdentity>({
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    expiration,
+    accountId,
+  });
 }

@@ -36,11 +36,12 @@ export interface OpenCall extends Call, Settings, Omit<SendOptions, keyof Settin
   hint?: string | null;
 }
 
-/** Calls a listener; what it throws must not change the outcome. */
+/** Calls a listener. What it throws must not change the outcome: that is its own affair. */
 export function tell<E>(listener: ((event: E) => void) | undefined, event: E): void {
   try {
-    listener?.(event);
+    // What an async listener rejects with is ignored too: unheard, it would end the process.
+    (listener?.(event) as Promise<void> | void)?.catch?.(() => {});
   } catch {
-    // The listener's own affair.
+    // A broken listener must not turn a held lock into a lost one.
   }
 }

@@ -1,3 +1,5 @@
+import { onlySet } from "../checks.ts";
+import { brand, hasBrand } from "./brand.ts";
 import type { Call } from "./call.ts";
 import type { AttributeMap } from "./values.ts";
 
@@ -88,18 +90,15 @@ export class DynamoError extends Error {
   declare readonly throttlingReasons?: readonly string[];
 
   static {
-    // On the prototype, so that it shows in no output and is not copied about.
-    Object.defineProperty(this.prototype, BRAND, { value: true });
+    brand(this, BRAND);
   }
 
   /** Makes an error; `message` must not contain a secret. */
   constructor(code: string, message: string, details: DynamoErrorDetails, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    // Only what is known: absent fields should not show as `undefined` wherever this is printed.
-    for (const [name, value] of Object.entries(details)) {
-      if (value !== undefined) Object.assign(this, { [name]: value });
-    }
+    // Absent fields should not show as `undefined` wherever this is printed.
+    Object.assign(this, onlySet(details));
   }
 }
 
@@ -148,6 +147,5 @@ export function failure(
  * ```
  */
 export function isDynamoError(error: unknown): error is DynamoError {
-  return typeof error === "object" && error !== null &&
-    (error as { [BRAND]?: unknown })[BRAND] === true;
+  return hasBrand(error, BRAND);
 }

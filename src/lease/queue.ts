@@ -57,9 +57,8 @@ export class LocalQueue {
   enter(names: readonly string[], sharing: Sharing, ownerId: string): Place {
     const starter = new AbortController();
     const { promise: answered, resolve: answer } = Promise.withResolvers<boolean>();
-    const own = { names, sharing, ownerId, turn: starter.signal, starter, answered, answer };
     const place: QueuedPlace = {
-      ...own,
+      ...{ names, sharing, ownerId, turn: starter.signal, starter, answered, answer },
       waits: (name) => {
         place.waitsFor = name;
         answer(true);

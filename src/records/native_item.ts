@@ -6,7 +6,7 @@
 
 import { DATE_MS_MAX } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
-import { unreadable } from "./foreign.ts";
+import { foreignRecord } from "./foreign.ts";
 import {
   damagedRecord,
   FENCE_MAX,
@@ -28,7 +28,7 @@ export function parseItem(name: string, item: Item | undefined): LockRecord | un
   if (item === undefined) return undefined;
   const loose = item as Attributes;
   if (loose.format?.N !== FORMAT.N) {
-    throw unreadable(name, item);
+    throw foreignRecord(name, item);
   }
   try {
     return parseRecord(loose);

@@ -154,7 +154,7 @@ function checked<T extends CheckTableOptions>(action: string, options: T, checks
 
 function open(action: string, options: CheckTableOptions): OpenTable {
   const { table, timeToLive = true, client, signal, runtime = systemRuntime, ...rest } = options;
-  const read = environmentReader(rest.env, (name) => runtime.env(name));
+  const read = environmentReader(rest.env, runtime);
   return {
     action,
     place: placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? DEFAULT_TABLE),

@@ -80,12 +80,8 @@ export function checkRequest(args: readonly unknown[], runtime: Runtime): Checke
   const [name, given, callback] = args.length < 3 ? [args[0], undefined, args[1]] : args;
   ofType("string")(ACTION, "name", name);
   ofType("object")(ACTION, "options", given ?? {});
-  const { ifAvailable, steal, ...others } = (given ?? {}) as LockRequestOptions;
-  const flags = checkOptions<Partial<Record<keyof typeof CHECKS, unknown>>>(
-    ACTION,
-    { ifAvailable, steal },
-    CHECKS,
-  );
+  const { ifAvailable = false, steal = false, ...others } = (given ?? {}) as LockRequestOptions;
+  checkOptions(ACTION, { ifAvailable, steal }, CHECKS);
   // Refused as if it did not exist: two callbacks of a name never run together.
   if ("reentrant" in others) {
     throw new TypeError(`Cannot ${ACTION} as option 'reentrant' does not exist`);
@@ -93,7 +89,7 @@ export function checkRequest(args: readonly unknown[], runtime: Runtime): Checke
   const options = checkAcquireOptions(others, runtime);
   ofType("function")(ACTION, "callback", callback);
   if ((name as string).startsWith(RESERVED)) notSupported("name", `not begin with '${RESERVED}'`);
-  const all: Record<string, unknown> = { ...options, ...flags };
+  const all: Record<string, unknown> = { ...options, ifAvailable, steal };
   for (const [one, other] of APART) {
     if (all[one] && all[other]) notSupported(other, `be absent beside '${one}'`);
   }
@@ -101,8 +97,8 @@ export function checkRequest(args: readonly unknown[], runtime: Runtime): Checke
   return {
     name: name as string,
     key: keyOf(name as string),
-    ifAvailable: flags.ifAvailable === true,
-    steal: flags.steal === true,
+    ifAvailable,
+    steal,
     options,
     callback: callback as CheckedRequest["callback"],
   };
