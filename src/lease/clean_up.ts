@@ -12,10 +12,13 @@ import { codeOf, isPassing } from "./translate.ts";
 const ROUNDS_MAX = 30;
 const PAUSE_MAX_MS = 2_000;
 
+/** How long the last try takes at the most when the manager is closed: a program wants to end. */
+const LAST_TRY_MS = 5_000;
+
 /**
  * Releases a grant, and before that closes it where its proposal is still open: released first, a
  * request that is still on its way would take the lock again for nobody. Tries for two leases at the
- * most; by then a grant that nobody renews is dead. In a format where nothing ends and nothing can be
+ * most; by then a grant that nobody renews is dead. When the manager is closed it tries once more. In a format where nothing ends and nothing can be
  * closed, what comes late would be held for ever: there it is released until none can come any more.
  */
 export async function cleanUp(
@@ -23,16 +26,20 @@ export async function cleanUp(
   proposal: Proposal,
   open: boolean,
 ): Promise<void> {
-  const { runtime, emit, table } = context;
+  const { runtime, emit, table, closing } = context;
   const { layout, outage } = table;
   const awaits = open && layout.endless;
   const { names } = proposal;
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
+    const isLast = closing?.aborted && !awaits;
+    const limits = isLast ? { deadlineMs: Math.min(LAST_TRY_MS, proposal.leaseMs) } : {};
     const known = outage.errorFor(proposal, runtime.now(), table.answeredAt);
-    const { error = known, records } = known === undefined
-      ? await (open && !awaits ? closeProposal : sendRelease)(context, proposal)
-      : {};
+    const { error = known, records } = known !== undefined
+      ? {}
+      : open && !awaits
+      ? await closeProposal(context, proposal, () => limits)
+      : await sendRelease(context, proposal, limits);
     const now = runtime.now();
     const spent = now.mono - start;
     if (error !== undefined) {
@@ -40,7 +47,7 @@ export async function cleanUp(
       const isOver = awaits
         ? spent > UNDER_WAY_MS // more than all the rounds take
         : round > ROUNDS_MAX || !layout.endless && spent > 2 * proposal.leaseMs;
-      if (!isPassing(error) || isOver) return;
+      if (!isPassing(error) || isOver || isLast) return;
       if (known === undefined) outage.met(proposal, now, error);
     } else if (awaits) {
       if (spent > UNDER_WAY_MS) return;
@@ -52,6 +59,6 @@ export async function cleanUp(
       continue;
     }
     const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
-    await sleep(runtime, pause * (0.5 + runtime.random() / 2), [], true);
+    await sleep(runtime, pause * (0.5 + runtime.random() / 2), [closing], true);
   }
 }

@@ -27,6 +27,8 @@ export interface ProtocolContext {
   readonly settings: ProtocolSettings;
   /** Tells what happened, and to which acquisition. `lost` is the name that was lost. */
   emit(event: LeaseEvent, lost?: string): void;
+  /** Aborts when the manager is closed, which waits for what is under way. */
+  readonly closing: AbortSignal | undefined;
   /** Keeps work that nobody waits for alive: until `close`, and by `waitUntil` where there is one. */
   background(work: Promise<unknown>): void;
 }

@@ -54,8 +54,11 @@ export class Holdings {
   readonly #work = new Set<Promise<unknown>>();
   /** What ends with the manager: aborted when it is closed. */
   readonly cancels: Set<AbortController> = new Set();
+  /** Made with the first lease: where managers are made, some runtimes allow none. */
+  #closing: AbortController | undefined;
+  /** Whether the manager was closed. */
+  isClosed = false;
   #tickets = 0;
-  #closed = false;
 
   constructor(runtime: Runtime, settings: ProtocolSettings, emit: LockEventListener) {
     this.#runtime = runtime;
@@ -94,14 +97,9 @@ export class Holdings {
     }
   }
 
-  /** Whether the manager was closed. */
-  get isClosed(): boolean {
-    return this.#closed;
-  }
-
   /** Throws where the manager was closed. */
   checkOpen(): void {
-    if (this.#closed) throw closedError();
+    if (this.isClosed) throw closedError();
   }
 
   /** Serves a request: with a lease, or with `null` where the lock is held and it does not wait. */
@@ -136,7 +134,8 @@ export class Holdings {
 
   /** Ends everything, and waits for it. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.isClosed = true;
+    this.#closing?.abort();
     for (const cancel of this.cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
     // What is waited for may sleep by timers that keep no process alive.
@@ -262,10 +261,13 @@ export class Holdings {
 
   #context(table: LockTable, { names, waitUntil }: LockRequest): ProtocolContext {
     const ticket = ++this.#tickets;
+    // No request of a Worker may be woken by another one.
+    if (!this.#runtime.isolatesRequests) this.#closing ??= new AbortController();
     return {
       table,
       runtime: this.#runtime,
       settings: this.#settings,
+      closing: this.#closing?.signal,
       emit: (event, name = names[0]!) => this.#emit({ name, names, ticket, ...event }),
       background: (work) => {
         // Background work tells its troubles by events; a rejection here would end the process.

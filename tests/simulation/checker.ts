@@ -248,7 +248,9 @@ export class Checker {
     // A clean-up gives up after two leases, of which its first call may take one, or where it cannot help.
     const { since = Infinity, begun = Infinity, final = false } = trouble ?? {};
     const { now } = scheduler;
-    if (final || now - since > shortestLeaseMs || now - begun > 1.98 * shortestLeaseMs) {
+    // One of a manager that is closed tries once more, and ends with it.
+    const lastTry = process.closing && trouble !== undefined;
+    if (final || lastTry || now - since > shortestLeaseMs || now - begun > 1.98 * shortestLeaseMs) {
       grant.excuse = "gave up";
       return;
     }
