@@ -109,12 +109,30 @@ export function textOf(least: number, most: number): Check {
   };
 }
 
-/** How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3. */
+/**
+ * How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3.
+ *
+ * @example
+ * ```ts
+ * import { utf8Length } from "@x/dynamo-lock/client";
+ *
+ * console.log("é".length, utf8Length("é")); // 1 2
+ * ```
+ */
 export function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** Whether `text` has no lone surrogate, so that it survives UTF-8. */
+/**
+ * Whether `text` has no lone surrogate, so that it survives UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { isWellFormed } from "@x/dynamo-lock/client";
+ *
+ * console.log(isWellFormed("😀"), isWellFormed("😀".slice(1))); // true false
+ * ```
+ */
 export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }

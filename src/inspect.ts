@@ -38,7 +38,21 @@ export interface LockHolderInfo {
   readonly data?: string;
 }
 
-/** The state of a lock at the moment of reading. */
+/**
+ * The state of a lock at the moment of reading.
+ *
+ * @example Who holds a lock, and whether it is known to be dead
+ * ```ts
+ * import { lock, locks } from "@x/dynamo-lock";
+ *
+ * await using lease = await lock("export", { owner: "worker 7", data: "page 3" });
+ * const info = await locks.inspect("export"); // `null` where nobody ever took it
+ * for (const { ownerId, alive, data, fencingToken } of info!.holders) {
+ *   console.log(ownerId, alive, data); // worker 7 true page 3
+ *   console.log(fencingToken === lease.fencingToken); // true
+ * }
+ * ```
+ */
 export interface LockInfo {
   /** The lock's name. */
   readonly name: string;

@@ -108,7 +108,7 @@ export class LockManager {
 
   /**
    * Reads who holds a lock, strongly consistent; `null` where it was never taken or is forgotten. It
-   * shows no grant id: whoever knows one can release the grant.
+   * shows no grant id: whoever knows one can release the grant. {@linkcode LockInfo} has an example.
    *
    * @throws As {@linkcode acquire}.
    */
@@ -121,8 +121,8 @@ export class LockManager {
 
   /**
    * Reads all locks of the table, also those that nobody holds, page by page and in no order. It is a
-   * `Scan`, which needs that permission and costs by the size of the whole table: for operators. A record
-   * that is damaged ends it, with its name; items of other kinds are left out.
+   * `Scan`, which needs that permission and costs by the size of the whole table: for operators. Items of
+   * other kinds are left out; a record that is damaged is an error with its name, after all the others.
    *
    * @throws As {@linkcode inspect}, when it is iterated.
    *

@@ -19,67 +19,14 @@ import { dynamoClient, isClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
+import type { AcquireOptions } from "./options/acquire.ts";
 import { checkLayout } from "./records/abilities.ts";
 import type { LayoutChoice } from "./records/layout.ts";
 import { placeOf, type TableOptions } from "./records/place.ts";
-import { checkData, LEASE_MS_MAX, type LockMode } from "./records/record.ts";
+import { checkData, LEASE_MS_MAX } from "./records/record.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Options of one acquisition. */
-export interface AcquireOptions {
-  /**
-   * How long the lock outlives a crashed holder, in milliseconds: 2,000 to 604,800,000 (7 days). It is
-   * renewed at a third of that. @default {20000}
-   */
-  readonly leaseMs?: number;
-  /** Whether it is renewed in the background. @default {true} */
-  readonly renew?: boolean;
-  /**
-   * Cancels the wait; its reason is thrown as it is. After the grant it has no effect. A time limit is
-   * `AbortSignal.timeout(ms)`.
-   */
-  readonly signal?: AbortSignal;
-  /**
-   * How long it is held at the most, renewals included, in milliseconds from when the caller gets it:
-   * 1,000 to 31,536,000,000 (a year). Then it is lost with `LEASE_EXPIRED`, and given back: so work
-   * that hangs does not keep the lock for ever. @default {no limit}
-   */
-  readonly maxHoldMs?: number;
-  /**
-   * How many requests the acquisition may send, 1 to 1,000,000, for runtimes that count them. When the
-   * lock is not granted by then, it rejects with a `LockServiceError` of code `MAX_REQUESTS`. What was
-   * left open is cleaned up in the background, by a few more. @default {no limit}
-   */
-  readonly maxRequests?: number;
-  /**
-   * `"exclusive"` holds it alone, `"shared"` together with all that share it too. An exclusive caller
-   * that only shared holders keep out has the right of way: no others are let in meanwhile.
-   * @default {"exclusive"}
-   */
-  readonly mode?: LockMode;
-  /**
-   * Makes it a semaphore that so many may hold at once, 1 to 100; not beside `mode`. All callers must
-   * say the same: another number, or none, is refused with `PERMITS_MISMATCH` while anybody holds
-   * it. A write costs by the size of the record: one unit for up to 11 holders, 8 for 100.
-   */
-  readonly permits?: number;
-  /**
-   * Enters again where this manager holds the same names in the same way by a call that was
-   * `reentrant` too: at once, with no request, and sharing that lease, whose options go on. It is given
-   * back when all that entered have released. Other callers in the process are not told apart, so use
-   * it only where they are one. Not on Cloudflare Workers. @default {false}
-   */
-  readonly reentrant?: boolean;
-  /** A text of at most 2,048 bytes that others see beside the lock. */
-  readonly data?: string;
-  /** What the holder calls itself, 1 to 256 bytes. @default {16 random hexadecimal digits} */
-  readonly owner?: string;
-  /**
-   * Keeps background work alive after a response, as `ctx.waitUntil` of a Cloudflare Worker does: pass
-   * `(work) => ctx.waitUntil(work)`.
-   */
-  readonly waitUntil?: (work: Promise<unknown>) => void;
-}
+export type { AcquireOptions } from "./options/acquire.ts";
 
 /** Options of an inspection. */
 export interface InspectOptions {
@@ -113,7 +60,24 @@ export interface LockManagerOptions {
   readonly layout?: LayoutChoice;
   /** The AWS Region. @default {AWS_REGION, else AWS_DEFAULT_REGION} */
   readonly region?: string;
-  /** Credentials, or a provider of them in the AWS SDK's shape. @default {the environment} */
+  /**
+   * Credentials, or a provider of them in the AWS SDK's shape: one of `./credentials`, of
+   * `@aws-sdk/credential-providers`, or any function like this. @default {the environment}
+   *
+   * @example Keys of a role that last for an hour
+   * ```ts
+   * import { LockManager } from "@x/dynamo-lock";
+   *
+   * await using locks = new LockManager({ credentials: assumeRole });
+   * await using lease = await locks.acquire("invoice/48");
+   * console.log(lease.held); // true
+   *
+   * async function assumeRole() { // called again when the keys are about to end
+   *   const keys = await Promise.resolve({ accessKeyId: "ASIA7", secretAccessKey: "x" }); // of STS
+   *   return { ...keys, sessionToken: "y", expiration: new Date(Date.now() + 3_600_000) };
+   * }
+   * ```
+   */
   readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider;
   /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
   readonly endpoint?: string | URL;
@@ -149,7 +113,7 @@ export interface LockManagerOptions {
    * lease. @default {1000}
    */
   readonly maxClockSkewMs?: number;
-  /** Told what happens. What it throws is ignored. */
+  /** Told what happens, as `LockEvent` says. What it throws is ignored. */
   readonly onEvent?: LockEventListener;
   /** Keeps background work alive after a response. See {@link AcquireOptions.waitUntil}. */
   readonly waitUntil?: (work: Promise<unknown>) => void;

@@ -68,6 +68,20 @@ Deno.test("list() leaves out an application's other items, and knows its own in 
   await world.end(process);
 });
 
+Deno.test("list() tells of a damaged record after all the others", async () => {
+  const world = await World.create();
+  const process = world.process();
+  for (const name of ["a", "b", "c", "d"]) await world.until(process.manager.acquire(name));
+  for (const name of ["b", "d"]) world.tamper(name, (record) => record.fence.N = "-7");
+  const names: string[] = [];
+  const error = await world.until(assertRejects(async () => {
+    for await (const { name } of process.manager.list()) names.push(name);
+  }, LockTableError));
+  assertEquals(names.sort(), ["a", "c"]);
+  assertEquals([error.code, ["b", "d"].includes(error.lockName!)], ["RECORD_INVALID", true]);
+  await world.end(process);
+});
+
 Deno.test("list() fails with the name of a damaged record, and with a missing table", async () => {
   const world = await World.create();
   const process = world.process();

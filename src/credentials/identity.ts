@@ -33,7 +33,20 @@ export type AwsCredentialProvider = (
 /** Why there are no credentials: nothing was set, or what was given cannot be right. */
 export type CredentialsErrorCode = "CredentialsMissing" | "CredentialsInvalid";
 
-/** Thrown by a provider of this package, and for keys that cannot be right. It never holds a key. */
+/**
+ * Thrown by a provider of this package, and for keys that cannot be right. It never holds a key.
+ *
+ * @example
+ * ```ts
+ * import { CredentialsError, fromEnv } from "@x/dynamo-lock/credentials";
+ *
+ * const credentials = fromEnv({}); // an environment without keys
+ * await credentials().catch((error) => {
+ *   if (!(error instanceof CredentialsError)) throw error;
+ *   console.log(error.code); // CredentialsMissing
+ * });
+ * ```
+ */
 export class CredentialsError extends Error {
   /** The name that tells this error from others. */
   override readonly name = "CredentialsError";

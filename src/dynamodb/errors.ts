@@ -51,6 +51,19 @@ export interface DynamoErrorDetails {
  * | `CredentialsMissing` | no credentials are set |
  * | `CredentialsFailed` | the source of credentials failed or gave unusable ones; see `cause` |
  * | `SigningFailed` | the signer failed; see `cause` |
+ *
+ * @example Tell what surely was not written from what may have been
+ * ```ts
+ * import { DynamoClient, DynamoError } from "@x/dynamo-lock/client";
+ *
+ * const client = new DynamoClient();
+ * try {
+ *   await client.send("PutItem", { TableName: "not-made", Item: { id: { S: "7" } } });
+ * } catch (error) {
+ *   if (!(error instanceof DynamoError)) throw error;
+ *   console.log(error.code, error.mayHaveApplied); // ResourceNotFoundException false
+ * }
+ * ```
  */
 export class DynamoError extends Error {
   /** The name that tells this error from others. */
@@ -112,7 +125,27 @@ export function failure(
   );
 }
 
-/** Whether `error` is a {@link DynamoError}, also one of another copy of this package. */
+/**
+ * Whether `error` is a {@link DynamoError}, also one of another copy of this package.
+ *
+ * @example The item that was in the way
+ * ```ts
+ * import { DynamoClient, isDynamoError } from "@x/dynamo-lock/client";
+ *
+ * const client = new DynamoClient();
+ * const put = {
+ *   TableName: "users",
+ *   Item: { id: { S: "8" }, name: { S: "Ada" } },
+ *   ConditionExpression: "attribute_not_exists(id)",
+ *   ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+ * };
+ * await client.send("PutItem", put);
+ * await client.send("PutItem", put).catch((error) => {
+ *   if (!isDynamoError(error) || error.item === undefined) throw error;
+ *   console.log(error.item.name); // { S: "Ada" }
+ * });
+ * ```
+ */
 export function isDynamoError(error: unknown): error is DynamoError {
   return hasBrand(error, BRAND);
 }

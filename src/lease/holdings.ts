@@ -68,14 +68,30 @@ export class Holdings {
     return [...this.#leases];
   }
 
-  /** Who waits, in the order in which they came. */
+  /** Who is in line, in the order in which they came. */
   get places(): readonly Place[] {
     return this.#queue.places;
   }
 
   /** Resolves when everybody who is in line by now was served, or waits. See {@link LocalQueue}. */
-  settled(name?: string): Promise<void> {
-    return this.#queue.settled(name);
+  settled(): Promise<void> {
+    return this.#queue.settled();
+  }
+
+  /**
+   * Does something about a name after everybody who is in line by now was served, or waits, and before
+   * everybody who comes later. It is told whether nobody waits.
+   */
+  async inLine<T>(name: string, work: (isFirst: boolean) => Promise<T>): Promise<T> {
+    if (this.#runtime.isolatesRequests) return await work(true);
+    const settled = this.#queue.settled(name);
+    const place = this.#queue.enter([name]);
+    try {
+      await settled;
+      return await work(place.turn.aborted);
+    } finally {
+      this.#queue.leave(place);
+    }
   }
 
   /** Whether the manager was closed. */
@@ -163,7 +179,7 @@ export class Holdings {
   /** Serves it when its turn has come. */
   async #queued(serving: Serving, granted: (state: GrantState) => void): Promise<Lease | null> {
     const { request, signal } = serving;
-    const place = this.#queue.enter(request.names, request, request.ownerId);
+    const place = this.#queue.enter(request.names, request);
     try {
       await untilAborted(place.turn, signal);
       signal.throwIfAborted();

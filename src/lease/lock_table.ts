@@ -172,7 +172,8 @@ export class LockTable {
   }
 
   /**
-   * Reads all records whose names begin with `prefix`, in pages as DynamoDB has them.
+   * Reads all records whose names begin with `prefix`, in pages as DynamoDB has them; and then throws,
+   * where one of them is damaged.
    *
    * @throws As {@linkcode read}.
    */
@@ -182,18 +183,25 @@ export class LockTable {
   ): AsyncGenerator<[string, LockRecord | undefined]> {
     // A record may be several items. They come one after the other.
     let items: Item[] = [];
-    const record = (): [string, LockRecord | undefined] => {
+    let damage: unknown;
+    const record = (): [string, LockRecord | undefined][] => {
       const name = this.layout.nameOf(items[0]!);
-      return [name, this.#see(name, items[0], "in passing", items)];
+      try {
+        return [[name, this.#see(name, items[0], "in passing", items)]];
+      } catch (error) {
+        damage ??= error;
+        return [];
+      }
     };
     for await (const item of this.#items("Scan", this.layout.scan(prefix), prefix, limits)) {
       if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
-        yield record();
+        yield* record();
         items = [];
       }
       items.push(item);
     }
-    if (items.length > 0) yield record();
+    if (items.length > 0) yield* record();
+    if (damage !== undefined) throw damage; // the last: it hides none of the others
   }
 
   /** Reads items, page by page where there are more of them than a megabyte. */

@@ -37,6 +37,26 @@ export interface TransactOptions {
   /**
    * Makes a call that is repeated with the same elements and the same token, within ten minutes and
    * under the same lease, the same transaction: 1 to 36 characters. @default {a new one}
+   *
+   * @example Send it again where nobody knows whether it landed
+   * ```ts
+   * import { isLockError, lock } from "@x/dynamo-lock";
+   *
+   * await using lease = await lock("account/9");
+   * const Update = {
+   *   TableName: "accounts",
+   *   Key: { id: { S: "9" } },
+   *   UpdateExpression: "ADD balance :amount",
+   *   ExpressionAttributeValues: { ":amount": { N: "10" } },
+   * };
+   * const clientRequestToken = crypto.randomUUID();
+   * const deposit = () => lease.transact([{ Update }], { clientRequestToken });
+   *
+   * await deposit().catch((error) => {
+   *   if (!isLockError(error) || error.code !== "UNAVAILABLE") throw error;
+   *   return deposit(); // it is added once, whether or not the first one was
+   * });
+   * ```
    */
   readonly clientRequestToken?: string;
 }

@@ -141,7 +141,7 @@ class DynaLockLayout implements Layout {
     const { TTL, grant } = item;
     const ttl = msOfSeconds(TTL);
     // An end that cannot be understood is an error, and never over.
-    if (ttl === undefined) throw unreadable(name, item, NAME);
+    if (ttl === undefined) throw unreadable(name, item, NAME, "TTL");
     const usual = { token: 0, mode: "exclusive" } as const;
     const holder: Holder = grant !== undefined
       ? { ...usual, ...parseGrant(name, grant as GrantMap) }
@@ -178,7 +178,7 @@ function parseGrant(
   const whole = (value?: { N?: string }) => /^\d{1,16}$/.test(value?.N ?? "") && Number(value!.N);
   const [leaseMs, expires] = [whole(lease), whole(end)];
   if (!id?.S || owner?.S === undefined || leaseMs === false || expires === false) {
-    throw damagedRecord(name);
+    throw damagedRecord(name, "grant");
   }
   return { grantId: id.S, ownerId: owner.S, expires, leaseMs };
 }

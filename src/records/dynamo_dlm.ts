@@ -207,7 +207,12 @@ function parseSlot(name: string, item: Item): Holder {
   const slot = (item[SLOT] as { N?: string } | undefined)?.N;
   if (code === undefined || expires === undefined || slot === undefined) {
     // An end that cannot be understood is an error, and never over.
-    throw unreadable(name, item, NAME);
+    const attribute = code === undefined
+      ? "release_code"
+      : expires === undefined
+      ? "expires"
+      : SLOT;
+    throw unreadable(name, item, NAME, attribute);
   }
   const [, grantId = code, ownerId = "dynamo-dlm"] = /^([0-9a-f]{32}):(.*)$/s.exec(code) ?? [];
   return {

@@ -51,9 +51,17 @@ export function foreignRecord(name: string, item: Item, how = ""): LockTableErro
   return new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}'${how} as ${what}`, name);
 }
 
-/** The error of an item that a layout cannot read: another's, or one of its own that is damaged. */
-export function unreadable(name: string, item: Item, layout: string): LockTableError {
+/**
+ * The error of an item that a layout cannot read: another's, or one of its own that is damaged in this
+ * attribute.
+ */
+export function unreadable(
+  name: string,
+  item: Item,
+  layout: string,
+  attribute: string,
+): LockTableError {
   return clientOf(item)[1] === layout
-    ? damagedRecord(name)
+    ? damagedRecord(name, attribute)
     : foreignRecord(name, item, ` by the layout '${layout}'`);
 }

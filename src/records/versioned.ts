@@ -168,7 +168,14 @@ export class VersionedLayout implements Layout {
     const fence = attributes.token ? wholeNumber(of("token")) : 0;
     // A lease that cannot be understood is an error, and never over.
     if (!version || ownerId === undefined || leaseMs === undefined || fence === undefined) {
-      throw unreadable(name, item, this.name);
+      const mark = !version
+        ? "version"
+        : ownerId === undefined
+        ? "owner"
+        : leaseMs === undefined
+        ? "lease"
+        : "token";
+      throw unreadable(name, item, this.name, attributes[mark]!);
     }
     const record = { fence, rawHolders: { M: item } };
     if (this.#format.isReleased(item)) return { ...record, holders: [] };

@@ -25,6 +25,17 @@ export interface LockRequestOptions extends Omit<AcquireOptions, "reentrant"> {
    * at once; one elsewhere notices at its next renewal, which may be a third of its lease away, and
    * works on until then. Not beside `signal`, `ifAvailable`, a shared `mode` or `permits`.
    * @default {false}
+   *
+   * @example Take over from somebody who hangs
+   * ```ts
+   * import { locks } from "@x/dynamo-lock";
+   *
+   * const hangs = locks.request("document/3", () => new Promise(() => {}));
+   * hangs.catch((error) => console.log(error.name)); // AbortError
+   * await new Promise((done) => setTimeout(done, 500)); // it has the lock by now
+   *
+   * await locks.request("document/3", { steal: true }, (lease) => console.log(lease.held)); // true
+   * ```
    */
   readonly steal?: boolean;
 }

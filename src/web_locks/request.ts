@@ -23,14 +23,14 @@ export async function requestLock(source: LockSource, args: readonly unknown[]):
 /** The lease, or `null` where it is not available. */
 async function take(source: LockSource, request: CheckedRequest): Promise<Lease | null> {
   const { key, ifAvailable, steal, options } = request;
-  const { holdings } = source;
   // Whoever asked before is before: its first answer says whether there is something to steal, or left.
-  if (steal || ifAvailable) await holdings.settled(key);
-  if (ifAvailable) {
-    const isAwaited = holdings.places.some(({ names }) => names.includes(key));
-    return isAwaited ? null : await source.acquire(key, options, false);
+  if (steal || ifAvailable) {
+    return await source.holdings.inLine(key, async (isFirst) => {
+      if (steal) return await source.acquire(key, options, true, steal);
+      return isFirst ? await source.acquire(key, options, false) : null;
+    });
   }
-  const lease = await source.acquire(key, options, true, steal) as Lease;
+  const lease = await source.acquire(key, options, true) as Lease;
   // After the grant, but before anybody was told of it.
   if (options.signal?.aborted) {
     void lease[Symbol.asyncDispose]();

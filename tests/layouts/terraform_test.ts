@@ -217,6 +217,7 @@ for (const [what, item] of DAMAGED) {
         LockTableError,
       );
       assertEquals(error.code, "RECORD_INVALID");
+      assertMatch(error.message, /its 'Info' is damaged/);
     }
     assertEquals(shelf.get(STATE), item);
     await world.end(process);
