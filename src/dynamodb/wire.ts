@@ -11,7 +11,7 @@ import type { AnswerTiming } from "./attempt.ts";
 import { type OpenCall, type Settings, tell } from "./call.ts";
 import { endpointFinder } from "./endpoint.ts";
 import { DynamoError, failure } from "./errors.ts";
-import { sleep, withLimit } from "./limit.ts";
+import { withLimit } from "./limit.ts";
 import type { DynamoClientOptions, SendOptions } from "./options.ts";
 import { classify, MAX_ATTEMPTS, MAX_CONFLICTS, QUOTA, retryDelayMs } from "./retry.ts";
 import { DefaultSigner, type SigningRequest } from "./signer.ts";
@@ -234,7 +234,6 @@ export class Wire {
     call.cost = cost;
     call.rule = rule;
     tell(call.onRetry, { operation, attempt: attempts, code: error.code, delayMs });
-    await sleep(runtime, delayMs, [call.signal]);
-    call.signal?.throwIfAborted();
+    await withLimit(runtime, delayMs, call.signal);
   }
 }

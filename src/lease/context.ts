@@ -8,8 +8,6 @@ import type { LeaseEvent } from "../events.ts";
 import type { Runtime } from "../runtime.ts";
 import type { LockTable } from "./lock_table.ts";
 
-export { sleep, untilAborted } from "../dynamodb/limit.ts";
-
 /** Settings of a manager that the protocol reads. */
 export interface ProtocolSettings {
   /** The longest sleep of a waiter between two looks. */
@@ -31,4 +29,29 @@ export interface ProtocolContext {
   readonly closing: AbortSignal | undefined;
   /** Keeps work that nobody waits for alive: until `close`, and by `waitUntil` where there is one. */
   background(work: Promise<unknown>): void;
+}
+
+/** Resolves when one of the signals aborts, which it does not tell. Leaves no listener. */
+export function untilAborted(...signals: readonly AbortSignal[]): Promise<void> {
+  if (signals.some((signal) => signal.aborted)) return Promise.resolve();
+  return new Promise((resolve) => {
+    const wake = () => {
+      for (const signal of signals) signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    for (const signal of signals) signal.addEventListener("abort", wake);
+  });
+}
+
+/** Sleeps for `ms` or until one of the signals aborts. A `background` sleep keeps nothing alive. */
+export async function sleep(
+  runtime: Runtime,
+  ms: number,
+  signals: readonly AbortSignal[],
+  background = false,
+): Promise<void> {
+  const over = new AbortController();
+  const timer = runtime.setTimer(() => over.abort(), ms, background);
+  await untilAborted(over.signal, ...signals);
+  runtime.clearTimer(timer);
 }

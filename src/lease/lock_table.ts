@@ -129,8 +129,8 @@ export class LockTable {
     const isQuicker = error && classify(error)?.[0] === "conflict";
     if (answer || isQuicker) this.answeredAt = this.#runtime.now();
     try {
-      const { Attributes } = answer ?? {};
       if (answer) {
+        const { Attributes } = answer;
         const records = new Map(Attributes && [[name, this.#see(name, Attributes, false)]]);
         // An attempt before the one that was answered may still be under way.
         return { applied: true, records, doubtful: requests > 1 };

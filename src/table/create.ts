@@ -205,8 +205,7 @@ class TableWork {
     const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** looks);
     const ms = longest * (0.5 + runtime.random() / 2);
     if (ms >= this.#timeLeft()) throw this.#tooLate();
-    await sleep(runtime, ms, [signal]);
-    signal?.throwIfAborted();
+    await sleep(runtime, ms, signal);
   }
 
   #tooLate(): LockError {
