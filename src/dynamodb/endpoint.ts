@@ -15,25 +15,25 @@ export interface EndpointOptions {
    * The Region; or else `AWS_REGION`, then `AWS_DEFAULT_REGION`. An isolated one (`us-iso-*` and the
    * like) needs an `endpoint`.
    */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /**
    * An endpoint instead of the Region's own; or else `AWS_ENDPOINT_URL_DYNAMODB`, then
    * `AWS_ENDPOINT_URL`. An origin without path; plain `http:` only for loopback addresses.
    */
-  readonly endpoint?: string | URL;
+  readonly endpoint?: string | URL | undefined;
   /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean;
+  readonly allowInsecureEndpoint?: boolean | undefined;
   /** The endpoint that also speaks IPv6; or else `AWS_USE_DUALSTACK_ENDPOINT`. */
-  readonly useDualstackEndpoint?: boolean;
+  readonly useDualstackEndpoint?: boolean | undefined;
   /** The FIPS 140 endpoint; or else `AWS_USE_FIPS_ENDPOINT`. */
-  readonly useFipsEndpoint?: boolean;
+  readonly useFipsEndpoint?: boolean | undefined;
   /**
    * Whether to use the account's own endpoint where the credentials tell the account; or else
    * `AWS_ACCOUNT_ID_ENDPOINT_MODE`.
    *
    * @default {"preferred"}
    */
-  readonly accountIdEndpointMode?: AccountIdEndpointMode;
+  readonly accountIdEndpointMode?: AccountIdEndpointMode | undefined;
 }
 
 /** An address, and the Region to sign for. */

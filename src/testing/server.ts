@@ -53,9 +53,9 @@ interface NodeServer {
 /** Options of `MemoryDynamo.listen`. */
 export interface ListenOptions {
   /** A free port by default. */
-  port?: number;
+  port?: number | undefined;
   /** `127.0.0.1` by default. */
-  hostname?: string;
+  hostname?: string | undefined;
   /**
    * Whether a connection serves more than one request. True by default.
    *
@@ -63,7 +63,7 @@ export interface ListenOptions {
    * closes without an answer: a dropped request or answer then comes twice, and the first fault is
    * not seen. A test that counts drops over HTTP sets `false`.
    */
-  keepAlive?: boolean;
+  keepAlive?: boolean | undefined;
 }
 
 const LISTEN_OPTIONS: ReadonlySet<string> = new Set<keyof ListenOptions>([
