@@ -14,7 +14,8 @@ import { DynamoError, failure } from "./errors.ts";
 import { withLimit } from "./limit.ts";
 import type { ClientSettings, SendSettings } from "./options.ts";
 import { classify, MAX_ATTEMPTS, MAX_CONFLICTS, QUOTA, retryDelayMs } from "./retry.ts";
-import { DefaultSigner, type SigningRequest } from "./signer.ts";
+import { DefaultSigner } from "./default_signer.ts";
+import type { SigningRequest } from "./signer.ts";
 
 /**
  * Signs, sends, reads and sends again: all of {@linkcode DynamoClient} but the checks of its options and
