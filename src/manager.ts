@@ -115,8 +115,9 @@ export class LockManager {
   async inspect(name: string, options: InspectOptions = {}): Promise<LockInfo | null> {
     const { signal } = checkInspectOptions(options);
     const table = this.#table([name], signal);
+    const since = this.#runtime.now(); // an answer that comes late shows nobody's death
     const record = await this.#holdings.track(table.read(name, { signal }));
-    return describeLock(name, record, table.view(this.#options));
+    return describeLock(name, record, table.view(this.#options, since));
   }
 
   /**

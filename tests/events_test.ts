@@ -236,6 +236,32 @@ Deno.test("events tell once that a renewal is overdue, while it can still be sav
   await world.end(process);
 });
 
+Deno.test("a lease that is not renewed in the background is never said to be in danger", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job", { renew: false }));
+  await world.pass(12_000);
+  await world.until(lease.renew());
+  assertEquals(types(process), ["request", "grant", "renew"]);
+  await world.end(process);
+});
+
+Deno.test("a lease that was renewed meanwhile is not said to be in danger", async () => {
+  const world = await World.create();
+  const process = world.process();
+  const lease = await world.until(process.manager.acquire("job"));
+  await world.pass(6_000);
+  // The second waits for the first, which comes back with a whole lease; and then it hangs.
+  world.fail({ kind: "late", ms: 1_500, apply: "at-once" }, { when: only("renew") });
+  world.fail({ kind: "hang" }, { when: only("renew") });
+  const start = world.time.now;
+  const both = Promise.all([lease.renew(), lease.renew()]);
+  await world.until(both);
+  assertGreater(world.time.now - start, 5_000);
+  assertEquals(types(process).includes("endangered"), false);
+  await world.end(process);
+});
+
 Deno.test("events tell of an acquisition that was rejected, and by whose will", async () => {
   const world = await World.create();
   const [holder, process] = [world.process(), world.process()];

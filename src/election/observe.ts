@@ -41,6 +41,8 @@ class Sightings {
   #newestId: string | undefined;
   #deadToken = 0;
   #deadId: string | undefined;
+  /** The end of the lease that first made a dead one alive again. */
+  #revivedTo: Date | undefined;
 
   /** Who leads, where that is to be told; `undefined` where nothing has changed. */
   take(info: LockInfo | null): Leader | null | undefined {
@@ -69,6 +71,10 @@ class Sightings {
     if (!alive) {
       this.#deadToken = Math.max(this.#deadToken, fencingToken);
       this.#deadId = id;
+      this.#revivedTo = undefined;
+    } else if (id === undefined && fencingToken === this.#deadToken) {
+      // One renewal may land late. Who goes on renewing believes: it was not handed its lease before that.
+      if (expiresAt > (this.#revivedTo ??= expiresAt)) this.#deadToken = 0;
     }
     const leader = { ownerId, fencingToken, expiresAt, ...(data !== undefined && { data }) };
     this.#newest = leader;

@@ -59,8 +59,7 @@ export class Acquisition {
   /** The names whose shared holders were asked to let nobody else in. */
   readonly #asked = new Set<string>();
   #open: Proposal | undefined;
-  /** The last one of which an attempt was not answered. */
-  #doubted: Proposal | undefined;
+  #doubted: Proposal | undefined; // the last one of which an attempt was not answered
   #granted: Proposal | undefined;
   #offer: Offer | undefined;
   #wake: AbortController | undefined;
@@ -180,8 +179,9 @@ export class Acquisition {
       const seen = await this.#send(proposal, [{ name, input }]);
       if (seen.kind === "granted") offer.answer("taken");
       else if (seen.kind === "records" && !findHolder(seen.records.get(name), from.grantId)) {
+        // An attempt that was not answered may have handed it over, and somebody else have taken it since.
+        offer.answer(this.#doubted === proposal ? "unknown" : "gone");
         this.#open = undefined; // without the old grant the hand-over can never be applied
-        offer.answer("gone");
       }
       return seen;
     } finally {

@@ -192,24 +192,21 @@ export class Hold {
   /** One renewal. Answers why it failed, if it did; it never rejects. */
   async #attempt(data?: string | null): Promise<unknown> {
     const { runtime } = this.#context;
-    // When half of the lease is left: also where the renewal waits for something else.
-    const { leaseMs } = this.#state.proposal;
-    const alarm = runtime.setTimer(
-      () => this.#warn(),
-      Math.ceil(Math.max(0, this.#state.remainingMs() - leaseMs / 2)),
-      true,
-    );
+    // When half of the lease is left: also where the renewal waits for something else, or for another one.
+    let alarm: Timer;
+    const watch = (rung = true) => {
+      const { leaseMs, token: fencingToken } = this.#state.proposal;
+      const ms = this.#state.remainingMs() - leaseMs / 2;
+      if (!rung || ms > 1) alarm = runtime.setTimer(watch, Math.ceil(Math.max(0, ms)), true);
+      else if (this.check() === undefined && this.#renews() && !this.#warned) {
+        this.#warned = true;
+        this.#context.emit({ type: "endangered", fencingToken, remainingMs: this.leftMs() });
+      }
+    };
+    watch(false);
     const error = await this.alone(() => this.#renew(data));
     runtime.clearTimer(alarm);
     return error;
-  }
-
-  /** Says that the renewal is overdue. */
-  #warn(): void {
-    if (this.check() !== undefined || this.#warned) return;
-    this.#warned = true;
-    const { token: fencingToken } = this.#state.proposal;
-    this.#context.emit({ type: "endangered", fencingToken, remainingMs: this.leftMs() });
   }
 
   async #renew(data?: string | null): Promise<unknown> {

@@ -14,7 +14,7 @@ import type { Layout, WriteInput } from "../records/layout.ts";
 import type { Item, LockRecord } from "../records/record.ts";
 import type { Moment, Runtime } from "../runtime.ts";
 import type { ProtocolSettings } from "./context.ts";
-import type { View } from "./decide.ts";
+import { heldForMs, type View } from "./decide.ts";
 import { LockMemory } from "./memory.ts";
 import { Outage } from "./outage.ts";
 import { ServerClock } from "./server_clock.ts";
@@ -246,15 +246,16 @@ export class LockTable {
     return { answer, error, reason, requests, skewed: last?.kind === "skewed" };
   }
 
-  /** What a waiter knows when it judges a record. */
-  view({ maxClockSkewMs, pollMs }: ProtocolSettings): View {
+  /** What a waiter knows when it judges a record; with `since` one as it may have been as long ago. */
+  view({ maxClockSkewMs, pollMs }: ProtocolSettings, since?: Moment): View {
     const now = this.#runtime.now();
+    const agoMs = since ? heldForMs(since, now) : 0;
     return {
       serverLower: this.clock.lower(now),
       serverNow: this.clock.estimate(now),
-      maxClockSkewMs,
+      maxClockSkewMs: maxClockSkewMs + agoMs,
       pollMs,
-      unchangedMs: (holder) => this.memory.unchangedMs(holder, now),
+      unchangedMs: (holder) => this.memory.unchangedMs(holder, now) - agoMs,
     };
   }
 

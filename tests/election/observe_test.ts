@@ -6,6 +6,7 @@ import { LockError, LockServiceError } from "../../mod.ts";
 import { type Leader, observeLeader, type ObserveOptions } from "../../src/election.ts";
 import { insideOf } from "../../src/manager.ts";
 import { Candidate, countedSignal, leave } from "../support/candidate.ts";
+import { only } from "../support/requests.ts";
 import { type Process, World } from "../support/world.ts";
 
 /** An observer by hand, with all that it has told. */
@@ -216,6 +217,35 @@ Deno.test("a leader that was found dead is not told of again, whatever is writte
   one.process.node.resume();
   await watcher.end();
   await leave(world, one);
+});
+
+Deno.test("a leader whose first lease was too short, by a slow clock, is told when it leads", async () => {
+  const world = await World.create();
+  const watcher = new Watcher(world, { pollMs: 100 }).collect();
+  await world.pass(1_000);
+  // The lock looks at its lease before it hands it out; the observer sees it first.
+  world.fail({ kind: "late", ms: 500, apply: "late" }, { when: only("renew") });
+  const one = new Candidate(world, { manager: { wallOffsetMs: -30_000 }, leaseMs: 3_000 });
+  await world.pass(5_000);
+  assertEquals([one.term.leading, watcher.told.at(-1)?.ownerId], [true, one.term.ownerId]);
+  await watcher.end();
+  await leave(world, one);
+});
+
+Deno.test("a look whose answer comes late buries nobody", async () => {
+  for (const manager of [{}, { maxClockSkewMs: Infinity }]) {
+    const world = await World.create();
+    const one = new Candidate(world, { leaseMs: 3_000 });
+    await world.pass(100);
+    const process = world.process(manager);
+    const watcher = new Watcher(world, { pollMs: 100 }, process).collect();
+    await world.pass(450);
+    world.fail({ kind: "late", ms: 4_500, apply: "at-once" }, { when: only("read") });
+    await world.pass(10_000);
+    assertEquals(watcher.told.map((leader) => leader?.ownerId), [one.term.ownerId]);
+    await watcher.end();
+    await leave(world, one);
+  }
 });
 
 Deno.test("holders that share the lock do not lead", async () => {

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { LockTableError } from "../../mod.ts";
 import { FENCE_MAX } from "../../src/records/record.ts";
-import { kindOf } from "../support/requests.ts";
+import { kindOf, only } from "../support/requests.ts";
 import { hold, World } from "../support/world.ts";
 
 Deno.test("callers of one process get the lock in the order in which they came", async () => {
@@ -303,4 +303,21 @@ Deno.test("release() ends when the next caller cannot make a proposal", async ()
   const error = await assertRejects(() => world.until(next), LockTableError);
   assertEquals(error.code, "RECORD_INVALID");
   await world.end(process);
+});
+
+Deno.test("a lock that was handed on unseen was not lost, whatever became of it since", async () => {
+  const { world, process, lease } = await hold();
+  const operator = world.process();
+  const waiting = process.manager.acquire("job");
+  await world.pass(1_000);
+  world.fail({ kind: "hang", applied: true }, { when: only("hand over") });
+  const released = lease.release();
+  await world.pass(1_000);
+  const [holder] = (await world.until(operator.manager.inspect("job")))!.holders;
+  const { fencingToken: token } = holder!;
+  assertGreater(token, lease.fencingToken);
+  assertEquals(await world.until(operator.manager.breakLock("job", { token })), true);
+  assertEquals(await world.until(released), true);
+  await world.until(waiting);
+  await world.end(process, operator);
 });

@@ -83,7 +83,7 @@ export const ACQUIRING: readonly Mutant[] = [
     file: CLEAN_UP,
     find: "if (!isPassing(error) || isOver || isLast) return;",
     replace: "if (spent >= 0) return;",
-    seeds: SEEDS,
+    seeds: RARE_SEEDS,
   },
   {
     rule: "closing a proposal raises the fence",

@@ -8,12 +8,14 @@ import { ACQUIRING } from "./acquiring.ts";
 import { CLOCKS } from "./clocks.ts";
 import { HOLDING } from "./holding.ts";
 import type { Mutant } from "./mutant.ts";
+import { RECIPES } from "./recipes.ts";
 import { SEVERAL } from "./several.ts";
 import { SHARING } from "./sharing.ts";
+import { TELLING } from "./telling.ts";
 import { WIRE } from "./wire.ts";
 
 /** Every mutant. */
 export const MUTANTS: readonly Mutant[] = [
   ...[...ACQUIRING, ...HOLDING, ...SHARING, ...SEVERAL],
-  ...[...CLOCKS, ...WIRE],
+  ...[...CLOCKS, ...WIRE, ...TELLING, ...RECIPES],
 ];

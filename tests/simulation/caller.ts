@@ -1,51 +1,30 @@
 /** A program that uses locks: takes them, works under them, and gives them back or does not. */
 
 import type { Lease } from "../../src/lease/lease.ts";
-import type { LockManager } from "../../src/manager.ts";
 import type { OnlySet } from "../../src/checks.ts";
 import type { AcquireOptions } from "../../src/options.ts";
-import { beginCall, type Call, judgeCost, judgeMiss, judgeRejection } from "./calls.ts";
-import type { Checker } from "./checker.ts";
-import type { Guards } from "./guards.ts";
+import {
+  beginCall,
+  type Call,
+  judgeBudget,
+  judgeCost,
+  judgeMiss,
+  judgeRejection,
+} from "./calls.ts";
 import type { Held } from "./held.ts";
-import type { Process } from "./process.ts";
+import { type Place, Program, type ProgramContext, type Streams } from "./program.ts";
 import type { Random } from "./random.ts";
-import type { Resource } from "./resource.ts";
-import { isCalm, isStream, type MachinePlan, type Scenario } from "./scenario.ts";
-import type { Scheduler } from "./scheduler.ts";
-import type { Tally, Trace } from "./trace.ts";
+import { isCalm, isStream } from "./scenario.ts";
 import { type LockWish, optionsOf, Wishes } from "./wishes.ts";
 import { Work } from "./work.ts";
 
 type Wanted = OnlySet<AcquireOptions>;
 
-/** What a caller needs of the run. */
-export interface CallerContext {
-  readonly scenario: Scenario;
-  readonly scheduler: Scheduler;
-  readonly checker: Checker;
-  readonly resource: Resource;
-  readonly guards: Guards;
-  readonly trace: Trace;
-  readonly tally: Tally;
-  /** The faults have stopped. */
-  readonly healed: boolean;
-  /** Waits for that, as a process does: in vain where it dies, longer where it is paused. */
-  whenHealed(process: Process): Promise<void>;
-}
-
 /** What an abort may take to end a call: its timer, and no request. */
 const ABORT_LIMIT_MS = 100;
 
 /** One caller. */
-export class Caller {
-  readonly process: Process;
-  /** Whether it has done all that it wanted. */
-  done = false;
-  readonly #context: CallerContext;
-  readonly #manager: LockManager;
-  readonly #plan: MachinePlan;
-  readonly #random: Random;
+export class Caller extends Program {
   /** What the limits of single calls are drawn from. */
   readonly #limits: Random;
   readonly #wishes: Wishes;
@@ -53,49 +32,19 @@ export class Caller {
   /** A signal that lives as long as the process, as that of a shutdown. */
   readonly #lifelong: AbortSignal;
 
-  constructor(
-    context: CallerContext,
-    process: Process,
-    manager: LockManager,
-    plan: MachinePlan,
-    { random, limits, wishes }: Readonly<Record<"random" | "limits" | "wishes", Random>>,
-  ) {
-    this.#context = context;
-    this.process = process;
-    this.#manager = manager;
-    this.#plan = plan;
-    this.#random = random;
+  constructor(context: ProgramContext, place: Place, { random, limits, wishes }: Streams) {
+    super(context, place, random);
     this.#limits = limits;
     this.#wishes = new Wishes(context.scenario, wishes);
     this.#work = new Work(context, random, this.#wishes);
     this.#lifelong = new AbortController().signal;
-    context.checker.watch(process, this.#lifelong, "a signal that is never aborted");
+    context.checker.watch(place.process, this.#lifelong, "a signal that is never aborted");
   }
 
-  /** Takes a few locks while there are faults, and one when they are over. */
-  async run(turns: number): Promise<void> {
-    const { healMs, profile } = this.#context.scenario;
-    const random = this.#random;
-    for (let turn = 0; turn < turns && !this.#context.healed; turn++) {
-      const idleMs = random.between(0, profile.idle * healMs / (turns + 1));
-      await this.process.sleep(idleMs);
-      if (!this.#context.healed && !this.process.closing) await this.#turn(false);
-    }
-    await this.#context.whenHealed(this.process);
-    if (!this.process.closing) await this.#turn(true);
-    this.done = true;
-  }
-
-  /** Takes one more lock. */
-  again(): void {
-    this.done = false;
-    this.#turn(true).then(() => this.done = true);
-  }
-
-  async #turn(last: boolean): Promise<void> {
-    const { scenario, checker, scheduler } = this.#context;
-    const random = this.#random;
-    const plan = this.#plan;
+  protected async turn(last: boolean): Promise<void> {
+    const { scenario, checker, scheduler } = this.context;
+    const random = this.random;
+    const plan = this.plan;
     const stream = isStream(scenario);
     const wish = this.#wishes.next(random.pick(scenario.names), last ? undefined : plan.shape);
     const wait = last || stream || random.chance(0.65);
@@ -125,6 +74,7 @@ export class Caller {
       // One that ends by its own limit is not lost to anything.
       leaseMs: Math.min(leaseMs, 2 * (maxHoldMs ?? Infinity)),
       renewing: renew && maxHoldMs === undefined,
+      warns: renew,
       reentrant: options.reentrant,
     });
     this.#count(wish, held);
@@ -133,7 +83,7 @@ export class Caller {
   }
 
   #count({ names, shape }: LockWish, { nested }: Held): void {
-    const { tally } = this.#context;
+    const { tally } = this.context;
     if (nested) tally.add("grant: nested");
     tally.add(`grant: ${/permits/.test(shape) ? "permit" : shape}`);
     if (new Set(names).size > 1) tally.add("grant: several");
@@ -141,28 +91,30 @@ export class Caller {
 
   /** Asks for a lock and judges the answer. */
   async #ask(call: Call, options: AcquireOptions): Promise<Lease | undefined> {
-    const { scenario, scheduler, checker, trace, tally } = this.#context;
+    const { scenario, scheduler, checker, trace, tally } = this.context;
     const { names, wait } = call;
     const verb = wait ? "acquire" : "tryAcquire";
     if (trace.on) trace.add(this.process.name, `${verb} '${names}' ${describe(options)}`);
     try {
       const [name] = names;
-      const lease = await this.#manager[verb](names.length > 1 ? names : name!, options);
+      const lease = await this.manager[verb](names.length > 1 ? names : name!, options);
       call.settled = true;
+      judgeBudget(checker, call, this.#budget(options), lease !== null);
       tally.add(lease === null ? "answer: null" : "answer: lease");
       if (lease === null) judgeMiss(checker, call, scheduler.now);
       else {
         this.#judgeWait(call);
-        judgeCost(checker, call, scenario.trouble === "calm" && this.#plan.callers === 1);
+        judgeCost(checker, call, scenario.trouble === "calm" && this.plan.callers === 1);
         return lease;
       }
     } catch (error) {
       call.settled = true;
+      judgeBudget(checker, call, this.#budget(options), false);
       const what = judgeRejection(checker, call, error, {
         calm: isCalm(scenario),
         tampering: scenario.upsets.tampering > 0,
         // A clock that is wrong stays so where the time that answers tell is taken away.
-        timeless: this.#plan.path.dates !== "kept",
+        timeless: this.plan.path.dates !== "kept",
         // Dates that are off by as much as this leave less than half of such a lease.
         limited: options.maxRequests !== undefined,
         imprecise: 2 * scenario.dateErrorMs + 1_000 > scenario.leaseMs / 3,
@@ -172,10 +124,18 @@ export class Caller {
     }
   }
 
+  /** How many requests a call may take, where all that its process sends is the call's. */
+  #budget({ maxRequests = Infinity }: AcquireOptions): number {
+    const { sharing, upsets } = this.context.scenario;
+    // Another's lock is broken by whichever process is at hand.
+    const breaks = sharing !== undefined && (sharing.breaks !== undefined || upsets.tampering > 0);
+    return this.plan.callers > 1 || breaks ? Infinity : maxRequests;
+  }
+
   #options(): { -readonly [Key in keyof Wanted]: Wanted[Key] } {
-    const random = this.#random;
-    const { leaseMs, profile } = this.#context.scenario;
-    const { workers } = this.#plan;
+    const random = this.random;
+    const { leaseMs, profile } = this.context.scenario;
+    const { workers } = this.plan;
     return {
       ...(random.chance(0.4) && { leaseMs: random.whole(leaseMs, 2 * leaseMs) }),
       ...(random.chance(0.3) && { renew: random.chance(profile.renewed) }),
@@ -188,7 +148,7 @@ export class Caller {
   /** How long it is held, and how many requests it may take, where that is limited. */
   #drawLimits(): Pick<Wanted, "maxHoldMs" | "maxRequests"> {
     const random = this.#limits;
-    const { scenario } = this.#context;
+    const { scenario } = this.context;
     if (isCalm(scenario)) return {};
     return {
       ...(random.chance(0.08) && { maxHoldMs: random.whole(1_000, 3 * scenario.leaseMs) }),
@@ -198,7 +158,7 @@ export class Caller {
 
   /** Nobody holds a lock for longer than that, by clocks that may be 1 % slow. */
   #watchLimit({ lease }: Held, maxHoldMs: number): void {
-    const { scheduler, checker } = this.#context;
+    const { scheduler, checker } = this.context;
     scheduler.after(1.02 * maxHoldMs, () => {
       const { process } = this;
       if (!process.alive || process.paused || !lease.held) return;
@@ -209,7 +169,7 @@ export class Caller {
   #abortSoon(call: Call, reason: Error): AbortSignal {
     const controller = new AbortController();
     const { process } = this;
-    const { scheduler, checker, scenario } = this.#context;
+    const { scheduler, checker, scenario } = this.context;
     const abort = () => {
       call.abortedAt = scheduler.now;
       controller.abort(reason);
@@ -221,14 +181,14 @@ export class Caller {
         }
       });
     };
-    if (this.#random.chance(0.05)) abort();
-    else process.after(this.#random.magnitude(1, 2 * scenario.leaseMs), abort);
+    if (this.random.chance(0.05)) abort();
+    else process.after(this.random.magnitude(1, 2 * scenario.leaseMs), abort);
     return controller.signal;
   }
 
   /** Neither handing a lock on inside a process nor sharing it must keep the others out. */
   #judgeWait(call: Call): void {
-    const { scenario, checker, scheduler } = this.#context;
+    const { scenario, checker, scheduler } = this.context;
     if (!isStream(scenario) || !isCalm(scenario) || call.healed || call.shape === "shared") return;
     const { maxHandoffMs, pollMs } = scenario.machines[0]!.options;
     const holdMs = 2 * scenario.leaseMs * scenario.profile.hold[1];

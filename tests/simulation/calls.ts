@@ -27,6 +27,7 @@ export interface Call extends Pick<Asked, "names" | "shape"> {
   readonly startedAt: number;
   /** Requests of the process before it, and whether nothing of it was under way any more. */
   readonly sentBefore: number;
+  readonly asideBefore: number;
   readonly idleBefore: boolean;
   readonly before: readonly Before[];
   /** What its signal aborts with, and when it did. */
@@ -52,6 +53,7 @@ export function beginCall(
     healed: how.healed,
     startedAt: how.now,
     sentBefore: process.sent,
+    asideBefore: process.aside,
     idleBefore: process.idle,
     before: names.map((name) => ({
       name,
@@ -153,4 +155,19 @@ export function judgeCost(checker: Checker, call: Call, alone: boolean): void {
   if (before.some((lock) => lock.writes > 0 || (writes.get(lock.name) ?? 0) !== 1)) return;
   const sent = process.sent - sentBefore;
   if (sent !== 1) checker.accuse("one request for a free lock", `${process.name} sent ${sent}`);
+}
+
+/**
+ * No more requests than it may take. Where it ended without a lease, the first request of its clean-up,
+ * which closes what it left open, may have been sent by now.
+ */
+export function judgeBudget(
+  checker: Checker,
+  { process, sentBefore, asideBefore, idleBefore }: Call,
+  most: number,
+  granted: boolean,
+): void {
+  const sent = process.sent - sentBefore - (process.aside - asideBefore);
+  if (!idleBefore || sent <= most + (granted ? 0 : 1)) return;
+  checker.accuse("maxRequests is kept", `${process.name} sent ${sent} of ${most}`);
 }

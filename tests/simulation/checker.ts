@@ -5,34 +5,25 @@
 
 import type { LockEvent } from "../../src/events.ts";
 import type { Lease } from "../../src/lease/lease.ts";
-import { type Asked, brokenBy, describe, grantOf, type Held, isRemoved } from "./held.ts";
+import {
+  type Asked,
+  brokenBy,
+  describe,
+  grantOf,
+  type Held,
+  isExcused,
+  isRemoved,
+} from "./held.ts";
 import { type Grant, Ledger } from "./ledger.ts";
 import { watchListeners } from "./listeners.ts";
+import { judgeLoss, judgeWarning } from "./losses.ts";
 import type { Process } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
+import type { Trouble, Violation } from "./violation.ts";
 
 /** What may go by between two looks at a clock. */
 const LOOKS_MS = 1;
-
-/** A broken rule. */
-export interface Violation {
-  readonly rule: string;
-  readonly text: string;
-  /** True time since the start of the run. */
-  readonly at: number;
-}
-
-/** Clean-ups of a process that fail. */
-interface Trouble {
-  readonly process: Process;
-  /** When the first of them failed. */
-  readonly since: number;
-  /** When what is cleaned up had ended, which the first attempt followed. */
-  readonly begun: number;
-  /** Whether it has given up for good. */
-  readonly final: boolean;
-}
 
 /** What the checker needs of the run. */
 export interface CheckerContext {
@@ -112,12 +103,15 @@ export class Checker {
       this.accuse("nobody else enters a lease", describe(first));
     }
     const held: Held = {
-      ...{ lease, process, shape, grants },
+      ...{ lease, process, shape, grants, at: this.#context.scheduler.now },
       // What was entered first goes on as it is.
       leaseMs: first?.leaseMs ?? leaseMs,
       renewing: first?.renewing ?? renewing,
       nested: first !== undefined,
       reentrant,
+      warns: first?.warns ?? asked.warns ?? renewing,
+      ...{ warned: false, late: false },
+      signal: asked.signal ?? lease.signal,
       givenBack: false,
       renewedAt: undefined,
     };
@@ -140,6 +134,11 @@ export class Checker {
     if (answer && !held.reentrant && left !== undefined) {
       this.accuse("released is gone", `${describe(held)} is still in '${left.name}'`);
     }
+    if (answer || held.reentrant || held.lease.signal.reason?.code !== "LEASE_RELEASED") return;
+    const own = ["released", "handed over"];
+    if (held.grants.every(({ end, excuse }) => excuse === undefined && own.includes(end ?? ""))) {
+      this.accuse("what was given back was not lost", describe(held));
+    }
   }
 
   /** A manager has said that it is closed: nothing of it is under way, nor ever will be. */
@@ -150,6 +149,11 @@ export class Checker {
   /** A manager told something. */
   told(process: Process, event: LockEvent): void {
     if (event.type === "lost") this.#lost(process, event);
+    if (event.type === "endangered") {
+      const running = this.holding(process, event.name);
+      const held = running.find(({ lease }) => lease.fencingToken === event.fencingToken);
+      judgeWarning(this.#context, (rule, text) => this.accuse(rule, text), process, event, held);
+    }
     if (/^(lost|fail|miss|release)$/.test(event.type) && "ticket" in event) {
       this.#ended.set(`${process.tag} ${event.ticket}`, this.#context.scheduler.now);
     }
@@ -176,11 +180,11 @@ export class Checker {
     token: number | undefined,
     remainingMs = 0,
   ): void {
-    const running = this.#living(name).filter((held) =>
-      held.process === process && !held.givenBack
-    );
+    const running = this.holding(process, name);
     const held = running.find(({ lease }) => lease.fencingToken === token);
     if (held !== undefined) {
+      held.warned = false;
+      held.late = remainingMs < held.leaseMs / 2;
       // One that took nearly a lease leaves no time for the next.
       held.renewedAt = remainingMs > 0.6 * held.leaseMs
         ? { faults: process.faults, throttles: process.throttles }
@@ -188,6 +192,18 @@ export class Checker {
     } else if (token !== undefined || running.length === 0) {
       this.accuse("nothing is renewed after its end", `${process.name} told of '${name}' ${token}`);
     }
+  }
+
+  /** What callers of a process have of a name, and have not given back. */
+  holding(process: Process, name: string): Held[] {
+    return this.#living(name).filter((held) => held.process === process && !held.givenBack);
+  }
+
+  /** The lease of a grant that its caller believes in. */
+  believer(grant: Grant): Held | undefined {
+    return this.#living(grant.name).find(({ lease, process, grants, givenBack }) =>
+      grants.includes(grant) && process.alive && !process.paused && !givenBack && lease.held
+    );
   }
 
   #living(name: string): Held[] {
@@ -225,7 +241,7 @@ export class Checker {
     const ended = running.filter(({ process, lease }) => !process.paused && !lease.held);
     const believers = running.filter((held) =>
       !held.process.paused && !ended.includes(held) &&
-      grantOf(held, name)?.excuse !== "operator"
+      !isExcused(grantOf(held, name))
     );
     this.#live.set(name, running.filter((held) => !ended.includes(held)));
     const taken = ended.find(({ lease, process }) =>
@@ -258,24 +274,11 @@ export class Checker {
   }
 
   #lost(process: Process, event: LockEvent & { type: "lost" }): void {
-    const { name, fencingToken, code } = event;
+    const { name, fencingToken } = event;
     const grant = this.ledger.find(name, fencingToken);
-    const text = `${process.name} lost '${name}' ${fencingToken}: ${code}`;
     const held = this.#living(name).find(({ lease }) => lease.fencingToken === fencingToken);
-    if (this.#context.calm && held?.renewing) this.accuse("calm leases last", text);
-    if (grant === undefined || grant.excuse !== undefined) return;
-    if (this.#context.steady && code === "LEASE_EXPIRED" && held?.renewing && held.renewedAt) {
-      const faults = process.faults - held.renewedAt.faults;
-      const throttles = process.throttles - held.renewedAt.throttles;
-      if (faults <= 2 && throttles === 0) {
-        this.accuse("a lease bears two faults", `${text} after ${faults}`);
-      }
-    }
-    const taken = grant.end === "taken over";
-    // Every loss has a reason, and the one that is told is the true one.
-    if (code === "LEASE_STOLEN" ? !taken : code !== "LEASE_EXPIRED") {
-      this.accuse("losses are told as they are", `${text}, but it is ${grant.end ?? "there"}`);
-    }
+    const accuse = (rule: string, text: string) => this.accuse(rule, text);
+    judgeLoss(this.#context, accuse, process, event, { held, grant });
   }
 
   /** When everybody should have come to rest: who has not, and what is still listened to. */

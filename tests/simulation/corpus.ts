@@ -49,4 +49,34 @@ export const CORPUS: readonly Finding[] = [
     found: "a writer did not watch the readers that it saw when it asked them to stand back",
   },
   { seed: 132285, found: "simulator: a renewal that nobody answered leaves an end open" },
+  {
+    seed: 223143,
+    found: "simulator: a deletion of one name lets a closed request in on the others too",
+  },
+  { seed: 9, found: "a lease that nobody renews was said to be in danger" },
+  {
+    seed: 118,
+    kind: "election",
+    found: "a renewal that waited for another told of a danger that had passed",
+  },
+  {
+    seed: 1443,
+    kind: "election",
+    found: "an observer never told of a leader whose first lease had looked dead",
+  },
+  {
+    seed: 178,
+    kind: "election",
+    found: "a look that was answered late said that a leader was gone who had renewed since",
+  },
+  {
+    seed: 545,
+    kind: "requested",
+    found: "a thief's late answer told another thief, who had robbed it, of a loss",
+  },
+  {
+    seed: 527,
+    kind: "requested",
+    found: "a hand-over that nobody answered made a release say that the lock was lost",
+  },
 ];

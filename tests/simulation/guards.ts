@@ -118,13 +118,14 @@ export class Guards {
     const { checker, tally } = this.#context;
     const { held: { lease }, calm } = guarded;
     const code = isLockError(error) ? error.code : undefined;
+    const robbed = guarded.held.grants.some((grant) => grant.robbed);
     const text = `${describe(guarded.held)}: ${code ?? error}`;
     tally.add(`transact: ${code ?? "an unexpected error"}`);
     if (code === undefined) checker.accuse("errors have a reason", text);
     else if (code.startsWith("LEASE_")) {
       guarded.told = "not applied";
       if (lease.held) checker.accuse("a lost lease is not held", text);
-      if (calm) checker.accuse("calm leases last", text);
+      if (calm && !robbed) checker.accuse("calm leases last", text);
     } else if (code === "TRANSACTION_CANCELED") {
       guarded.told = "not applied";
       const reasons = (error as LockTransactionError).reasons;
@@ -133,7 +134,7 @@ export class Guards {
       if (!(failing && own) && (calm || !passing)) {
         checker.accuse("a failed condition is the caller's", `${text} ${JSON.stringify(reasons)}`);
       }
-      if (calm && !release && !lease.held) checker.accuse("calm leases last", text);
+      if (calm && !robbed && !release && !lease.held) checker.accuse("calm leases last", text);
     } else {
       guarded.told = "unknown";
       if (calm) checker.accuse("errors have a reason", text);

@@ -15,12 +15,18 @@ export interface Asked {
   readonly renewing: boolean;
   /** Whether others of the process may enter it too. */
   readonly reentrant?: boolean | undefined;
+  /** Whether the lock renews it at all, where that is not the same. */
+  readonly warns?: boolean | undefined;
+  /** What tells its caller that it is lost, where that is not the lease's own signal. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A lease that a caller was handed. */
 export interface Held {
   readonly lease: Lease;
   readonly process: Process;
+  /** When it was handed out. */
+  readonly at: number;
   readonly leaseMs: number;
   /** Whether it is renewed in the background. */
   readonly renewing: boolean;
@@ -31,6 +37,13 @@ export interface Held {
   readonly nested: boolean;
   /** Whether others may do so, which keeps it from being given back with a transaction. */
   readonly reentrant: boolean;
+  /** Whether the lock renews it, so that it may be in danger; and whether that was said of this renewal. */
+  readonly warns: boolean;
+  warned: boolean;
+  /** Whether the last renewal left less than half of it. */
+  late: boolean;
+  /** What tells its caller that it is lost. */
+  readonly signal: AbortSignal;
   /** Whether its caller has given it back. */
   givenBack: boolean;
   /** What its process had met when it was renewed last. */
@@ -56,7 +69,13 @@ export function grantOf({ grants }: Held, name: string): Grant | undefined {
 
 /** Whether somebody has removed it as dead from among others. */
 export function isRemoved(held: Held, name: string): boolean {
-  return held.shape !== "exclusive" && grantOf(held, name)?.end === "taken over";
+  const grant = grantOf(held, name);
+  return held.shape !== "exclusive" && grant?.end === "taken over" && !grant.robbed;
+}
+
+/** Whether somebody may believe in what is not on the table any more, until it is told. */
+export function isExcused(grant: Grant | undefined): boolean {
+  return grant?.excuse === "operator" || grant?.robbed === true;
 }
 
 /** A lease, for a person to read. */

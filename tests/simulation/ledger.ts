@@ -16,22 +16,30 @@ export interface Grant {
   readonly shape: Shape;
   /** Whose it is; absent where that process is unknown. */
   readonly process: Process | undefined;
+  /** What its holder calls itself. */
+  readonly owner: string;
+  /** Whether a thief removed it, dead or alive: its holder may believe in it until it is told. */
+  robbed: boolean;
   /** Its place among all grants. */
   readonly order: number;
   readonly at: number;
   /** When it was first asked for. */
   readonly firstSentAt: number;
   /**
-   * Why it is an honest exception, if it is: an operator changed the record under it, or the network
-   * itself repeated a request that had been answered, or the clean-up gave up after two leases.
+   * Why it is an honest exception, if it is: an operator changed the record under it, or that of another
+   * name of the same grant, or the network itself repeated a request that had been answered, or the
+   * clean-up gave up after two leases.
    */
-  excuse: "operator" | "repeated" | "gave up" | undefined;
+  excuse: "operator" | "operator elsewhere" | "repeated" | "gave up" | undefined;
   /** How it went. */
   end: "released" | "handed over" | "taken over" | "operator" | undefined;
   endedAt: number;
   /** The end that it has on the table, in the service's time. */
   expires: number;
 }
+
+/** What those call themselves who steal, and nobody else: so they are known on the wire. */
+export const THIEF = "thief";
 
 /** Says that a rule is broken. */
 export type Accuse = (rule: string, text: string) => void;
@@ -108,6 +116,9 @@ export class Ledger {
   /** Takes in what a request did. */
   delivered(delivery: Delivery, processOf: (tag: string) => Process | undefined): void {
     const added = delivery.written.flatMap((written) => this.#wrote(written, delivery, processOf));
+    // A deletion of one name lets in what was closed on that one, and on the others with it.
+    const late = added.some(({ excuse }) => excuse === "operator");
+    for (const grant of late ? added : []) grant.excuse ??= "operator elsewhere";
     this.#checkWhole(added, delivery);
   }
 
@@ -122,7 +133,11 @@ export class Ledger {
     this.waiting.set(name, Number(record?.waiting?.N ?? 0));
     this.#checkFence(name, record, delivery);
     const holders = new Map(holdersOf(record));
-    for (const grant of this.present(name)) if (!holders.has(grant.id)) this.#gone(grant, delivery);
+    const present = this.present(name);
+    const stolen = [...holders].some(([id, { o }]) =>
+      o.S === THIEF && present.every((grant) => grant.id !== id)
+    );
+    for (const grant of present) if (!holders.has(grant.id)) this.#gone(grant, delivery, stolen);
     const added: Grant[] = [];
     for (const [id, entry] of holders) {
       const before = this.#present.get(name)?.get(id);
@@ -183,6 +198,8 @@ export class Ledger {
       token,
       shape,
       process: processOf(id.slice(0, 8)),
+      owner: entry.o.S,
+      robbed: false,
       order: this.#order++,
       at: this.#now(),
       firstSentAt,
@@ -198,11 +215,12 @@ export class Ledger {
     return grant;
   }
 
-  #gone(grant: Grant, { step, process }: Delivery): void {
+  #gone(grant: Grant, { step, process }: Delivery, stolen: boolean): void {
     if (step === "revoke") {
       grant.excuse ??= "operator";
       return this.#end(grant, "operator");
     }
+    grant.robbed = stolen && step === "take over";
     const cleaning = step === "take over" || step === "sweep";
     if (!cleaning && grant.process !== process) {
       this.#accuse("own grants only", `${process.name} removed ${grant.id} by '${step}'`);

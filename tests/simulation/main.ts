@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { configArgs } from "../offline/config.ts";
 import { numberFlag, parseOrExit } from "../support/flags.ts";
 import { countBranches } from "./branches.ts";
-import { KINDS } from "./modes.ts";
+import { KINDS } from "./kinds.ts";
 import { unreached } from "./reached.ts";
 import { simulate } from "./run.ts";
 import { type Failure, type Sweep, sweep } from "./sweep.ts";

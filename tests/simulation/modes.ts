@@ -5,7 +5,6 @@
 
 import { CONTENDED } from "./mixes.ts";
 import type { Profile, SharingPlan, Weights } from "./profile.ts";
-import { PROFILES } from "./profiles.ts";
 
 /** A kind of runs in which locks are used in a certain way. */
 export interface ModeProfile {
@@ -21,7 +20,7 @@ export interface ModeProfile {
 }
 
 /** The troubles that everything must bear. */
-const ANY_TROUBLE: Weights = {
+export const ANY_TROUBLE: Weights = {
   calm: 1.5,
   lossy: 2,
   slow: 2,
@@ -41,14 +40,6 @@ const BUSY: Partial<Profile> = { callers: [1, 3], turns: [2, 4], idle: 0.1, name
 
 /** As many as there are permits, and now and then somebody who wants something else. */
 export const COUNTED: Weights = { permits: 12, exclusive: 1, "other permits": 1, shared: 0.5 };
-
-/** Steps that only these kinds have, beside those that they are part of. */
-const LIKE_THESE: Readonly<Record<string, readonly string[]>> = {
-  acquire: ["join"],
-  "take over": ["sweep"],
-  release: ["guard"],
-  read: ["mark"],
-};
 
 /** The share of runs that are of these kinds. */
 export const MODES_SHARE = 0.3;
@@ -136,18 +127,3 @@ export const MODES: Readonly<Record<string, ModeProfile>> = {
     },
   },
 };
-
-/** The names of all kinds, also of those without sharing. */
-export const KINDS: readonly string[] = [...Object.keys(PROFILES), ...Object.keys(MODES)];
-
-/** What runs of a kind are like that take the troubles of another. */
-export function profileOf(kind: string, trouble: string): Profile {
-  const base = PROFILES[trouble]!;
-  const mode = MODES[kind];
-  if (mode === undefined) return base;
-  const focus = base.focus.map((steps) =>
-    steps.flatMap((step) => [step, ...LIKE_THESE[step] ?? []])
-  );
-  const faults = [...base.faults, ...mode.faults ?? []];
-  return { ...base, focus, faults, ...mode.change };
-}

@@ -86,6 +86,9 @@ interface Exchange {
   readonly reject: (error: unknown) => void;
 }
 
+/** The steps of the protocol that are no part of an acquisition. */
+const ASIDE: ReadonlySet<string> = new Set(["sweep", "revoke", "release", "guard"]);
+
 /** The network. */
 export class Network {
   readonly #context: NetworkContext;
@@ -141,6 +144,7 @@ export class Network {
   #watchRenewals(process: Process, message: Message): string {
     const call = callOf(message);
     const step = kindOf(call);
+    if (ASIDE.has(step)) process.aside++;
     if (step !== "renew" && step !== "release" && step !== "guard") return "";
     const grantId = lockElementsOf(call)[0]!.input.ExpressionAttributeNames["#g"]!;
     if (step !== "renew") {

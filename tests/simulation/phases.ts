@@ -7,6 +7,9 @@ import type { World } from "./world.ts";
 /** A call that is under way when the faults stop: one attempt that hangs, and the longest pause. */
 const CALL_LIMIT_MS = 5_000 + 4_000 + 5_000;
 
+/** Candidates and observers stand back for up to 10 s when DynamoDB was away, one after the other. */
+const ELECTION_MS = 2 * 10_000 + 2_000;
+
 /** A wait for a lock that is free takes a poll, after a run of hand-overs another, and requests. */
 function turnMs({ machines, network }: Scenario): number {
   const pollMs = Math.max(...machines.map(({ options }) => options.pollMs));
@@ -21,7 +24,8 @@ export async function serveAll(world: World): Promise<boolean> {
   const deadMs = 1.05 * 2 * leaseMs * 1.01 + turnMs(scenario);
   const repeated = world.tally.counts.get("fault: request duplicated") ?? 0;
   const limit = Math.max(network.quietAt, scheduler.now + CALL_LIMIT_MS) +
-    (2 + repeated) * deadMs + callers.length * 2 * turnMs(scenario);
+    (2 + repeated) * deadMs + callers.length * 2 * turnMs(scenario) +
+    (scenario.kind === "election" ? ELECTION_MS : 0);
   const pending = () => callers.filter(({ done, process }) => !done && process.alive);
   if (await world.run(limit, () => pending().length === 0)) return true;
   const late = pending().map(({ process }) => process.name).join(", ");

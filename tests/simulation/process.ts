@@ -42,12 +42,16 @@ export class Process {
   sent = 0;
   faults = 0;
   throttles = 0;
+  /** Requests that it has sent beside its acquisitions: in the background, or to give something back. */
+  aside = 0;
   /** Refusals of its signing time that it has not heard of. */
   unheard = 0;
   /** What it does that no abort ends: signing, whose outcome may be of no use by then. */
   working = 0;
   /** Requests that it waits for. */
   waiting = 0;
+  /** Campaigns that it runs: while the callback of one works, that alone is to keep the process alive. */
+  kept = 0;
   /** Requests of it that the server may still meet, waited for or not. */
   onTheWay = 0;
   readonly #scheduler: Scheduler;
@@ -82,9 +86,9 @@ export class Process {
     };
   }
 
-  /** How many timers of the lock are set. */
+  /** How many timers of the lock are set, besides those that do nothing but keep the process alive. */
   get timers(): number {
-    return this.#alarms.size;
+    return this.#alarms.size - this.kept;
   }
 
   /** Whether the lock has nothing to do: nothing set, nothing sent. */

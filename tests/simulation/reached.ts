@@ -3,6 +3,7 @@
 import { FAULT_NAMES } from "./faults.ts";
 import { MODES, MODES_SHARE } from "./modes.ts";
 import { PROFILES } from "./profiles.ts";
+import { RECIPES } from "./recipes.ts";
 import type { Tally } from "./trace.ts";
 import { TRANSACTION_FAULT_NAMES } from "./transaction_faults.ts";
 
@@ -22,6 +23,7 @@ export const TO_REACH: readonly string[] = [
   ...named("answer", "lease", "null", "aborted", "MANAGER_CLOSED", "UNAVAILABLE", "CREDENTIALS"),
   ...named("answer", "LEASE_TOO_SHORT", "TABLE_NOT_FOUND", "RECORD_FOREIGN"),
   ...named("event", "request", "grant", "take-over", "miss", "renew", "release"),
+  ...named("event", "endangered"),
   ...named("event", "LEASE_EXPIRED", "LEASE_STOLEN", "LEASE_DELETED"),
   ...named("event", "trouble with wait", "trouble with renew", "trouble with release"),
   ...named("event", "trouble with clean-up"),
@@ -45,8 +47,18 @@ const MODES_TO_REACH: readonly string[] = [
   ...named("transact", "done", "TRANSACTION_CANCELED", "LEASE_STOLEN", "UNAVAILABLE"),
 ];
 
+/** What must be met where locks are used by what is built on them. */
+const RECIPES_TO_REACH: readonly string[] = [
+  ...named("run", ...Object.keys(RECIPES)),
+  ...named("request", "wait", "ifAvailable", "steal"),
+  ...named("request", "null", "returned", "threw", "lost", "aborted"),
+  ...named("term", "begun", "return", "resign", "throw"),
+  ...named("campaign", "aborted", "its callback's error"),
+  ...named("observer", "nobody", "a leader", "left", "aborted"),
+];
+
 /** What was not met. */
 export function unreached({ counts }: Tally): string[] {
-  const all = [...TO_REACH, ...MODES_SHARE > 0 ? MODES_TO_REACH : []];
+  const all = [...TO_REACH, ...MODES_SHARE > 0 ? MODES_TO_REACH : [], ...RECIPES_TO_REACH];
   return all.filter((name) => !counts.has(name));
 }

@@ -1,6 +1,6 @@
 /** Runs one seed from beginning to end. */
 
-import type { Violation } from "./checker.ts";
+import type { Violation } from "./violation.ts";
 import { intermission } from "./intermission.ts";
 import { calmDown, closeAll, serveAll } from "./phases.ts";
 import { probe } from "./probe.ts";

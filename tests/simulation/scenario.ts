@@ -3,9 +3,9 @@
 import type { ManagerSettings } from "../../src/options.ts";
 import type { ClockPlan } from "./clocks.ts";
 import type { NetworkPlan, Path } from "./network.ts";
-import { COUNTED, MODES, MODES_SHARE, profileOf } from "./modes.ts";
-import type { Clocks, Profile, Range, SharingPlan, Upsets, Weights } from "./profile.ts";
-import { PROFILES } from "./profiles.ts";
+import { drawMode, profileOf, useOf } from "./kinds.ts";
+import { COUNTED } from "./modes.ts";
+import type { Clocks, Profile, Range, SharingPlan, Upsets } from "./profile.ts";
 import { Random } from "./random.ts";
 import type { Shape } from "./record_rules.ts";
 
@@ -62,9 +62,6 @@ export interface Scenario {
 /** Rates up to nearly 1 % off: the assumption that the lock prints. */
 const DRIFT_MAX = 0.0095;
 
-/** The share of runs that are aimed at a few rules. */
-const AIMED_SHARE = 0.1;
-
 /** Whether nothing goes wrong in a run, so that nobody may lose anything. */
 export function isCalm({ trouble }: Scenario): boolean {
   return trouble === "calm" || trouble === "handover";
@@ -120,42 +117,14 @@ export function drawScenario(seed: number, onlyKind?: string): Scenario {
   };
 }
 
-/** Which kind of run it is. */
-function drawKind(random: Random, seed: number): string {
-  const kind = random.weighted(weightsOf(PROFILES));
-  // By a stream of its own, so that all other seeds go on meaning what they meant without these.
-  const aim = new Random(seed, "aim");
-  if (!aim.chance(AIMED_SHARE)) return kind;
-  return aim.pick(Object.keys(PROFILES).filter((name) => PROFILES[name]!.weight === 0));
-}
-
-/** How locks are used, and which troubles that meets. */
-function drawMode(
-  random: Random,
-  seed: number,
-  onlyKind: string | undefined,
-): Pick<Scenario, "kind" | "trouble"> {
-  const kind = onlyKind ?? drawKind(random, seed);
-  // By a stream of its own, as below.
-  const modes = new Random(seed, "mode");
-  const shared = onlyKind === undefined && modes.chance(MODES_SHARE);
-  const used = shared ? modes.weighted(weightsOf(MODES)) : kind;
-  const mode = MODES[used];
-  return { kind: used, trouble: mode === undefined ? kind : modes.weighted(mode.troubles) };
-}
-
 /** How the locks are shared, by a stream of its own. */
 function drawSharing(seed: number, kind: string): Pick<Scenario, "sharing" | "permits"> {
-  const sharing = MODES[kind]?.sharing;
+  const sharing = useOf(kind)?.sharing;
   if (sharing === undefined) return { sharing, permits: 1 };
   const random = new Random(seed, "permits");
   const permits = random.whole(...sharing.permits);
   const counted = random.chance(sharing.counted ?? 0);
   return { sharing: counted ? { ...sharing, shapes: COUNTED } : sharing, permits };
-}
-
-function weightsOf(kinds: Readonly<Record<string, { readonly weight: number }>>): Weights {
-  return Object.fromEntries(Object.entries(kinds).map(([name, { weight }]) => [name, weight]));
 }
 
 function drawMachines(

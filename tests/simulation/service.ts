@@ -29,6 +29,7 @@ export interface RawRecord {
 export interface RawHolder {
   readonly t: { readonly N: string };
   readonly m: { readonly S: string };
+  readonly o: { readonly S: string };
   readonly e: { readonly N: string };
   readonly l: { readonly N: string };
 }

@@ -6,7 +6,7 @@
 // deno-lint-ignore-file no-console -- it reports to the terminal
 
 import { report, reportUnreached } from "./main.ts";
-import { KINDS } from "./modes.ts";
+import { KINDS } from "./kinds.ts";
 import { sweep } from "./sweep.ts";
 
 const SEEDS = 6_000;

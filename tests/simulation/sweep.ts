@@ -1,6 +1,6 @@
 /** Runs many seeds on all processors and adds up what they met. */
 
-import type { Violation } from "./checker.ts";
+import type { Violation } from "./violation.ts";
 import { Tally } from "./trace.ts";
 
 /** A seed that broke a rule. */

@@ -1,7 +1,7 @@
 /** What a caller does under a lease, until it gives that back or does not. */
 
-import type { CallerContext } from "./caller.ts";
 import type { Held } from "./held.ts";
+import type { ProgramContext } from "./program.ts";
 import type { Random } from "./random.ts";
 import type { Wishes } from "./wishes.ts";
 
@@ -10,18 +10,18 @@ export const LAST_HOLD_MS = 300;
 
 /** The work of one caller. */
 export class Work {
-  readonly #context: CallerContext;
+  readonly #context: ProgramContext;
   readonly #random: Random;
   readonly #wishes: Wishes;
 
-  constructor(context: CallerContext, random: Random, wishes: Wishes) {
+  constructor(context: ProgramContext, random: Random, wishes: Wishes) {
     this.#context = context;
     this.#random = random;
     this.#wishes = wishes;
   }
 
-  /** Uses a lease for a while. */
-  async use(held: Held, last: boolean): Promise<void> {
+  /** Uses a lease for a while, and then gives it back; or with `end` does that instead. */
+  async use(held: Held, last: boolean, end?: () => Promise<void>): Promise<void> {
     const { scenario, scheduler, trace, tally } = this.#context;
     const random = this.#random;
     const { lease, leaseMs, process } = held;
@@ -29,20 +29,22 @@ export class Work {
     const holdMs = last
       ? random.between(0, LAST_HOLD_MS)
       : leaseMs * random.magnitude(...scenario.profile.hold);
-    const end = scheduler.now + holdMs;
-    while (scheduler.now < end && (last || !this.#context.healed)) {
-      await process.sleep(Math.min(end - scheduler.now, random.magnitude(20, leaseMs / 2)));
+    const until = scheduler.now + holdMs;
+    while (scheduler.now < until && (last || !this.#context.healed)) {
+      await process.sleep(Math.min(until - scheduler.now, random.magnitude(20, leaseMs / 2)));
       this.#context.checker.lookAtLeases();
       if (!lease.held) {
         if (random.chance(0.5)) break;
-      } else await this.#do(held, last);
+      } else await this.do(held, last);
     }
+    if (end !== undefined) return await end();
     const forgotten = !last && !held.renewing && random.chance(0.2);
     if (forgotten) tally.add("release: forgotten");
-    else await this.#giveBack(held);
+    else await this.giveBack(held);
   }
 
-  async #do(held: Held, last: boolean): Promise<void> {
+  /** Does a piece of it. */
+  async do(held: Held, last: boolean): Promise<void> {
     const { resource, guards, tally } = this.#context;
     const { lease } = held;
     const what = this.#random.weighted({
@@ -67,7 +69,8 @@ export class Work {
     }
   }
 
-  async #giveBack(held: Held): Promise<void> {
+  /** Gives it back, in one of the ways there are. */
+  async giveBack(held: Held): Promise<void> {
     const { checker, guards, trace, tally } = this.#context;
     const { lease, process, reentrant } = held;
     if (trace.on) trace.add(process.name, `releases '${lease.name}' ${lease.fencingToken}`);

@@ -3,13 +3,16 @@
 import { DynamoClient } from "../../src/dynamodb/client.ts";
 import { LockManager } from "../../src/manager.ts";
 import { quickSigner } from "../support/world.ts";
-import { Caller, type CallerContext } from "./caller.ts";
 import { Checker } from "./checker.ts";
 import { Clocks } from "./clocks.ts";
+import { Election } from "./election.ts";
 import { Guards } from "./guards.ts";
 import { Network } from "./network.ts";
 import { Process } from "./process.ts";
+import type { Program, ProgramContext } from "./program.ts";
+import { makeProgram } from "./programs.ts";
 import { Random } from "./random.ts";
+import { Requests } from "./requests.ts";
 import { Resource } from "./resource.ts";
 import { isCalm, isSteady, type MachinePlan, type Scenario } from "./scenario.ts";
 import { Scheduler, settle } from "./scheduler.ts";
@@ -29,7 +32,7 @@ export interface Machine {
 }
 
 /** Everything of one run. */
-export class World implements CallerContext {
+export class World implements ProgramContext {
   readonly scenario: Scenario;
   readonly random: Random;
   readonly scheduler: Scheduler;
@@ -42,7 +45,9 @@ export class World implements CallerContext {
   readonly network: Network;
   readonly machines: Machine[] = [];
   readonly processes: Process[] = [];
-  readonly callers: Caller[] = [];
+  readonly callers: Program[] = [];
+  readonly requests: Requests;
+  readonly election: Election = new Election();
   healed = false;
   /** Called when a machine sends its next request, while that is on its way. */
   readonly ambushes: Map<Machine, (() => void)[]> = new Map();
@@ -73,6 +78,7 @@ export class World implements CallerContext {
       random: new Random(seed, "guards"),
       calm: isCalm(scenario),
     });
+    this.requests = new Requests(checker, isCalm(scenario), () => scheduler.now);
     this.network = this.#makeNetwork();
   }
 
@@ -88,10 +94,7 @@ export class World implements CallerContext {
     const { plan, process, manager } = machine;
     this.trace.add(process.name, "starts");
     for (let caller = 0; caller < plan.callers; caller++) {
-      const random = new Random(this.scenario.seed, `${process.name} caller ${caller}`);
-      const limits = new Random(this.scenario.seed, `${process.name} limits ${caller}`);
-      const wishes = new Random(this.scenario.seed, `${process.name} wishes ${caller}`);
-      const program = new Caller(this, process, manager, plan, { random, limits, wishes });
+      const program = makeProgram(this, { process, manager, plan, index: caller });
       this.callers.push(program);
       process.post(() => void program.run(plan.turns));
     }

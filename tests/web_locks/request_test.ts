@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertGreater, assertInstanceOf, assertRejects } from "@std/assert";
 import { type Lease, LeaseLostError, LockError, type LockRequestOptions } from "../../mod.ts";
 import type { OnlySet } from "../../src/checks.ts";
+import { only } from "../support/requests.ts";
 import { type Process, World } from "../support/world.ts";
 import { assertRejectsAs, holding } from "./stage.ts";
 
@@ -290,6 +291,23 @@ Deno.test("steal takes a lock from another process, which notices at its next re
   assert(world.time.now - start <= 10_500, "a third of its lease later");
   finish();
   await world.end(process, thief);
+});
+
+Deno.test("a thief whose answer comes late takes nothing from one that robbed it meanwhile", async () => {
+  const { world, process, done, finish } = await granted();
+  world.fail({ kind: "late", ms: 2_000, apply: "at-once" }, { when: only("take over") });
+  const first = holding(process.manager, "job", { steal: true });
+  await world.pass(500);
+  const second = holding(process.manager, "job", { steal: true });
+  const lease = await world.until(second.granted) as Lease;
+  assertEquals(await assertLost(world.until(done)), "LEASE_STOLEN");
+  await world.pass(8_000);
+  assertEquals([lease.held, lease.signal.aborted], [true, false]);
+  for (const { finish } of [first, second]) finish();
+  assertEquals(await assertLost(world.until(first.done)), "LEASE_STOLEN");
+  await world.until(second.done);
+  finish();
+  await world.end(process);
 });
 
 Deno.test("request() works on Cloudflare Workers, where nobody waits in a queue", async () => {
