@@ -56,6 +56,7 @@ const KINDS: readonly (readonly [kind: string, text: RegExp])[] = [
   ["filter", /Filter Expression can only/],
   ["start", /[Ss]tarting key|Exclusive Start Key|Type mismatch for attribute to update/],
   ["table", /non-existent table|resource not found/],
+  ["below a key", /must be scalars/],
   ["updated key", /part of the key/],
   ["key size", /hashkey|range keys|must be under/],
   ["empty key", /cannot contain an empty/],
