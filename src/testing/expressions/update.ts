@@ -190,8 +190,11 @@ function assigned(old: AttributeMap, operand: Assigned): AttributeValue {
         "The provided expression refers to an attribute that does not exist in the item",
       );
     }
-    case "if_not_exists":
-      return follow(old, operand.path) ?? assigned(old, operand.otherwise);
+    case "if_not_exists": {
+      // Read in any case, as in DynamoDB Local: it may not be absent.
+      const otherwise = assigned(old, operand.otherwise);
+      return follow(old, operand.path) ?? otherwise;
+    }
     case "list_append": {
       const left = assigned(old, operand.left);
       const right = assigned(old, operand.right);

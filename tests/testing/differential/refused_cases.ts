@@ -195,7 +195,13 @@ const UPDATES: readonly string[] = [
     "ADD nope.x :a",
     "ADD l[9].x :a",
   ],
-  ...["SET q = k.x", "SET q = if_not_exists(n, k[0])", "SET q = k.x REMOVE k", "SET k.x = :a"],
+  ...[
+    "SET q = k.x",
+    "SET q = if_not_exists(n, k[0])",
+    "SET q = if_not_exists(n, q2)",
+    "SET q = k.x REMOVE k",
+    "SET k.x = :a",
+  ],
 ];
 
 /** Conditions that are refused. */
