@@ -29,12 +29,15 @@ export function refuse(
   throw new type(`Cannot ${action} as '${option}' must be ${must}: current value is ${shown}`);
 }
 
+/** Options as they are used: what was given as `undefined` is absent. */
+export type OnlySet<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
+
 /** Checks options against their checks. A misspelt option is refused, not ignored. */
 export function checkOptions<T extends object>(
   action: string,
   options: T,
   checks: Checks<T>,
-): T {
+): OnlySet<T> {
   ofType("object")(action, "options", options);
   if (Array.isArray(options)) refuse(TypeError, action, "options", "no array", options);
   const set = onlySet<T>(options);
@@ -50,9 +53,9 @@ export function checkOptions<T extends object>(
 /** What is set of some values: those that are not `undefined`. */
 export function onlySet<T extends object>(
   values: { readonly [K in keyof T]: T[K] | undefined },
-): T {
+): OnlySet<T> {
   const set = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set) as T;
+  return Object.fromEntries(set) as OnlySet<T>;
 }
 
 /** A value of a type that `typeof` tells. */

@@ -5,11 +5,11 @@
  */
 
 import { environmentReader } from "./credentials/env.ts";
-import type { DynamoClientOptions } from "./dynamodb/options.ts";
+import type { ClientSettings } from "./dynamodb/options.ts";
 import { Wire } from "./dynamodb/wire.ts";
 import type { LockEventListener } from "./events.ts";
 import { LockTable } from "./lease/lock_table.ts";
-import type { LockManagerOptions } from "./options.ts";
+import type { ManagerSettings } from "./options.ts";
 import type { TablePlace } from "./records/layout.ts";
 import { NativeLayout } from "./records/native.ts";
 import { placeOf } from "./records/place.ts";
@@ -24,7 +24,7 @@ export interface Opened {
 
 /** Reads the environment, and makes what a manager reaches its table with. */
 export function openTable(
-  options: LockManagerOptions,
+  options: ManagerSettings,
   runtime: Runtime,
   emit: LockEventListener,
 ): Opened {
@@ -35,7 +35,7 @@ export function openTable(
   const place = placeOf(table ?? name, layout?.table);
   const wire = client ?? new Wire({
     // It looks at nothing but its own, and at the account in the table's ARN.
-    ...{ ...options, table: place.name } as DynamoClientOptions,
+    ...{ ...options, table: place.name } as ClientSettings,
     runtime,
     onRetry: (retry) => emit({ type: "retry", ...retry }),
   });

@@ -10,6 +10,7 @@ import {
   type Checks,
   having,
   ofType,
+  type OnlySet,
   refuse,
   textOf,
   wholeNumber,
@@ -31,35 +32,35 @@ export type { AcquireOptions } from "./options/acquire.ts";
 /** Options of an inspection. */
 export interface InspectOptions {
   /** Cancels it; its reason is thrown as it is. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a list of locks. */
 export interface ListOptions {
   /** Only locks whose names begin so. @default {""} */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Cancels it; its reason is thrown as it is. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of breaking a lock. */
 export interface BreakOptions {
   /** The fencing token of the holder that is to lose the lock, as `inspect` shows it. */
-  readonly token?: number;
+  readonly token?: number | undefined;
   /** Its `id`, in place of a token, where the layout of another lock client has no tokens. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Cancels it; its reason is thrown as it is. The lock may be broken all the same. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a manager. What AWS's tools read from the environment is read from there, on first use. */
 export interface LockManagerOptions {
   /** The lock table. @default {the layout's own, the variable DYNAMO_LOCK_TABLE, "dynamo-lock"} */
-  readonly table?: string | TableOptions;
+  readonly table?: string | TableOptions | undefined;
   /** The record format of another lock client, of `./layouts`. @default {that of this package} */
-  readonly layout?: LayoutChoice;
+  readonly layout?: LayoutChoice | undefined;
   /** The AWS Region. @default {AWS_REGION, else AWS_DEFAULT_REGION} */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /**
    * Credentials, or a provider of them in the AWS SDK's shape: one of `./credentials`, of
    * `@aws-sdk/credential-providers`, or any function like this. @default {the environment}
@@ -78,47 +79,47 @@ export interface LockManagerOptions {
    * }
    * ```
    */
-  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider;
+  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider | undefined;
   /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
-  readonly endpoint?: string | URL;
+  readonly endpoint?: string | URL | undefined;
   /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean;
+  readonly allowInsecureEndpoint?: boolean | undefined;
   /** Instead of the process environment, where there is none, as on Cloudflare Workers. */
-  readonly env?: Record<string, string | undefined>;
+  readonly env?: object | undefined;
   /** Sends the requests. @default {globalThis.fetch} */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /**
    * A ready client, instead of `region`, `credentials`, `endpoint`, `allowInsecureEndpoint`, `env` and
    * `fetch`. It tells of its retries by its own `onRetry`.
    */
-  readonly client?: DynamoClient;
+  readonly client?: DynamoClient | undefined;
   /** The lease of acquisitions that name none, in milliseconds. @default {20000} */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** Whether leases are renewed in the background. @default {true} */
-  readonly renew?: boolean;
+  readonly renew?: boolean | undefined;
   /** How long leases are held at the most. See {@link AcquireOptions.maxHoldMs}. */
-  readonly maxHoldMs?: number;
+  readonly maxHoldMs?: number | undefined;
   /** What holders call themselves. @default {16 random hexadecimal digits for the manager} */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** The longest sleep of a waiter between two looks, 50 to 60,000 ms. @default {1000} */
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
   /**
    * For how long a lock may go from lease to lease of this process, handed on or taken again at once,
    * before other processes get a turn, 0 to 600,000 ms; 0 never hands over. @default {5000}
    */
-  readonly maxHandoffMs?: number;
+  readonly maxHandoffMs?: number | undefined;
   /**
    * How far two `Date` headers of DynamoDB may be apart, 0 to 900,000 ms. `Infinity` turns judging a
    * crashed holder by them off, for a proxy that writes its own: then a waiter must watch a whole
    * lease. @default {1000}
    */
-  readonly maxClockSkewMs?: number;
+  readonly maxClockSkewMs?: number | undefined;
   /** Told what happens, as `LockEvent` says. What it throws is ignored. */
-  readonly onEvent?: LockEventListener;
+  readonly onEvent?: LockEventListener | undefined;
   /** Keeps background work alive after a response. See {@link AcquireOptions.waitUntil}. */
-  readonly waitUntil?: (work: Promise<unknown>) => void;
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** Clocks, timers, randomness: for tests. @default {those of the process} */
-  readonly runtime?: Runtime;
+  readonly runtime?: Runtime | undefined;
 }
 
 const leaseMs = wholeNumber(2_000, LEASE_MS_MAX);
@@ -199,10 +200,11 @@ export const MANAGER_DEFAULTS = {
   maxClockSkewMs: 1_000 as number,
 };
 
+/** The options of a manager with their defaults. */
+export type ManagerSettings = OnlySet<LockManagerOptions> & typeof MANAGER_DEFAULTS;
+
 /** Checks the options of a manager, and fills in the defaults. */
-export function checkManagerOptions(
-  options: LockManagerOptions,
-): LockManagerOptions & typeof MANAGER_DEFAULTS {
+export function checkManagerOptions(options: LockManagerOptions): ManagerSettings {
   const action = "create a LockManager";
   noClient(action, options);
   const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
@@ -240,7 +242,7 @@ export function checkConnection(action: string, options: Partial<LockManagerOpti
 export function checkAcquireOptions(
   options: AcquireOptions,
   { isolatesRequests }: Runtime,
-): AcquireOptions {
+): OnlySet<AcquireOptions> {
   const action = "acquire a lock";
   const set = checkOptions(action, options, ACQUIRE_CHECKS);
   if (set.permits && set.mode) {

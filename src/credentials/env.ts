@@ -6,8 +6,11 @@ import {
   CredentialsError,
 } from "./identity.ts";
 
-/** Variables by name, as `process.env` or the `env` of a Worker. What is no text is not set. */
-export type Environment = Readonly<Record<string, unknown>>;
+/**
+ * Variables by name, as `process.env` or the `env` of a Worker, however that is typed. What is no text is
+ * not set.
+ */
+export type Environment = object;
 
 /** Reads one variable; an empty one counts as not set, as for the AWS SDKs. */
 export type EnvironmentReader = (name: string) => string | undefined;
@@ -18,7 +21,7 @@ export function environmentReader(
   runtime: Pick<Runtime, "env">,
 ): EnvironmentReader {
   return (name) => {
-    const value = env ? env[name] : runtime.env(name);
+    const value = env ? (env as Record<string, unknown>)[name] : runtime.env(name);
     return typeof value === "string" && value ? value : undefined;
   };
 }

@@ -5,13 +5,13 @@
  */
 
 import type { DynamoError } from "./errors.ts";
-import type { DynamoClientOptions, SendOptions } from "./options.ts";
+import type { ClientSettings, SendSettings } from "./options.ts";
 import type { RetryRule } from "./retry.ts";
 
 /** The options of a client with their defaults. */
 export type Settings =
-  & DynamoClientOptions
-  & Required<Pick<DynamoClientOptions, "maxAttempts" | "attemptTimeoutMs" | "runtime" | "signer">>;
+  & ClientSettings
+  & Required<Pick<ClientSettings, "maxAttempts" | "attemptTimeoutMs" | "runtime" | "signer">>;
 
 /** What adds up over the attempts of one call, and goes into its error. */
 export interface Call {
@@ -21,7 +21,7 @@ export interface Call {
 }
 
 /** One call of `send`: what was asked for, and what adds up over its attempts. */
-export interface OpenCall extends Call, Settings, Omit<SendOptions, keyof Settings> {
+export interface OpenCall extends Call, Settings, Omit<SendSettings, keyof Settings> {
   /** On the monotonic clock. */
   readonly deadline: number;
   /** Retries after conflicts, which have a budget of their own, and all others. */

@@ -16,18 +16,18 @@ export interface EndpointOptions {
    * like) needs an `endpoint`. `local` without an `endpoint` is DynamoDB Local at
    * `http://localhost:8000`, signed for `us-east-1` as the AWS SDKs do.
    */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /**
    * An endpoint instead of the Region's own; or else `AWS_ENDPOINT_URL_DYNAMODB`, then
    * `AWS_ENDPOINT_URL`. An origin without path; plain `http:` only for loopback addresses.
    */
-  readonly endpoint?: string | URL;
+  readonly endpoint?: string | URL | undefined;
   /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean;
+  readonly allowInsecureEndpoint?: boolean | undefined;
   /** The endpoint that also speaks IPv6; or else `AWS_USE_DUALSTACK_ENDPOINT`. */
-  readonly useDualstackEndpoint?: boolean;
+  readonly useDualstackEndpoint?: boolean | undefined;
   /** The FIPS 140 endpoint; or else `AWS_USE_FIPS_ENDPOINT`. */
-  readonly useFipsEndpoint?: boolean;
+  readonly useFipsEndpoint?: boolean | undefined;
   /**
    * Whether to use the account's own endpoint where the credentials tell the account; or else
    * `AWS_ACCOUNT_ID_ENDPOINT_MODE`. A table's ARN in a request is not looked at: set `"disabled"`
@@ -35,7 +35,7 @@ export interface EndpointOptions {
    *
    * @default {"preferred"}
    */
-  readonly accountIdEndpointMode?: AccountIdEndpointMode;
+  readonly accountIdEndpointMode?: AccountIdEndpointMode | undefined;
 }
 
 /** An address, and the Region to sign for. */

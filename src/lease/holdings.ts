@@ -5,6 +5,7 @@
  */
 
 import { isLockError, LockError } from "../errors.ts";
+import { tell } from "../dynamodb/call.ts";
 import type { LockEventListener } from "../events.ts";
 import type { Moment, Runtime } from "../runtime.ts";
 import { Acquisition } from "./acquire.ts";
@@ -273,11 +274,8 @@ export class Holdings {
         // Background work tells its troubles by events; a rejection here would end the process.
         const quiet = work.catch(() => {});
         this.track(quiet);
-        try {
-          waitUntil?.(quiet);
-        } catch {
-          // A broken `waitUntil`, such as one without its `this`, must not break the lock.
-        }
+        // A broken `waitUntil`, such as one without its `this`, must not break the lock.
+        tell(waitUntil, quiet);
       },
     };
   }

@@ -6,7 +6,7 @@
  */
 
 import type { AnswerTiming } from "../dynamodb/attempt.ts";
-import type { SendOptions } from "../dynamodb/options.ts";
+import type { SendSettings } from "../dynamodb/options.ts";
 import { type DynamoError, isDynamoError } from "../dynamodb/errors.ts";
 import { classify } from "../dynamodb/retry.ts";
 import type { Wire } from "../dynamodb/wire.ts";
@@ -229,7 +229,7 @@ export class LockTable {
     let reason: unknown = new TypeError("no answer");
     try {
       answer = await this.#wire.send(operation, input, {
-        ...options as SendOptions,
+        ...options as SendSettings,
         onAnswer: (timing) => {
           last = timing;
           this.clock.observe(timing);

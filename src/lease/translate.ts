@@ -37,6 +37,8 @@ const RULES: readonly Rule[] = [
     "CREDENTIALS",
     "no credentials are set ('credentials', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
   ],
+  // A service of its own, which can be away too.
+  [/^CredentialsFailed .* source failed$/, "UNAVAILABLE", "the source of its credentials failed"],
   [
     /^(Cred|ExpiredT|Incomp|InvalidC|InvalidS|MissingA|Signature|Unrec)/,
     "CREDENTIALS",

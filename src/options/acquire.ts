@@ -12,14 +12,14 @@ export interface AcquireOptions {
    * How long the lock outlives a crashed holder, in milliseconds: 2,000 to 604,800,000 (7 days). It is
    * renewed at a third of that. @default {20000}
    */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** Whether it is renewed in the background. @default {true} */
-  readonly renew?: boolean;
+  readonly renew?: boolean | undefined;
   /**
    * Cancels the wait; its reason is thrown as it is. After the grant it has no effect. A time limit is
    * `AbortSignal.timeout(ms)`.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * How long it is held at the most, renewals included, in milliseconds from when the caller gets it:
    * 1,000 to 31,536,000,000 (a year). Then it is lost with `LEASE_EXPIRED`, and given back: so work
@@ -45,7 +45,7 @@ export interface AcquireOptions {
    * }
    * ```
    */
-  readonly maxHoldMs?: number;
+  readonly maxHoldMs?: number | undefined;
   /**
    * How many requests the acquisition may send, 1 to 1,000,000, for runtimes that count them. When the
    * lock is not granted by then, it rejects with a `LockServiceError` of code `MAX_REQUESTS`. What was
@@ -65,19 +65,19 @@ export interface AcquireOptions {
    * await another.release();
    * ```
    */
-  readonly maxRequests?: number;
+  readonly maxRequests?: number | undefined;
   /**
    * `"exclusive"` holds it alone, `"shared"` together with all that share it too. An exclusive caller
    * that only shared holders keep out has the right of way: no others are let in meanwhile.
    * @default {"exclusive"}
    */
-  readonly mode?: LockMode;
+  readonly mode?: LockMode | undefined;
   /**
    * Makes it a semaphore that so many may hold at once, 1 to 100; not beside `mode`. All callers must
    * say the same: another number, or none, is refused with `PERMITS_MISMATCH` while anybody holds
    * it. A write costs by the size of the record: one unit for up to 11 holders, 8 for 100.
    */
-  readonly permits?: number;
+  readonly permits?: number | undefined;
   /**
    * Enters again where this manager holds the same names in the same way by a call that was
    * `reentrant` too: at once, with no request, and sharing that lease, whose options go on. It is given
@@ -96,14 +96,14 @@ export interface AcquireOptions {
    * await inner.release(); // only now the lock is given back
    * ```
    */
-  readonly reentrant?: boolean;
+  readonly reentrant?: boolean | undefined;
   /** A text of at most 2,048 bytes that others see beside the lock; `lease.update` replaces it. */
-  readonly data?: string;
+  readonly data?: string | undefined;
   /** What the holder calls itself, 1 to 256 bytes. @default {16 random hexadecimal digits} */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /**
    * Keeps background work alive after a response, as `ctx.waitUntil` of a Cloudflare Worker does: pass
    * `(work) => ctx.waitUntil(work)`.
    */
-  readonly waitUntil?: (work: Promise<unknown>) => void;
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
 }

@@ -56,9 +56,9 @@ interface NodeServer {
 /** Options of `MemoryDynamo.listen`. */
 export interface ListenOptions {
   /** A free port by default. */
-  port?: number;
+  port?: number | undefined;
   /** `127.0.0.1` by default; `0.0.0.0` and `::` are all addresses, for other containers. */
-  hostname?: string;
+  hostname?: string | undefined;
   /**
    * Whether a connection serves more than one request. True by default.
    *
@@ -66,7 +66,7 @@ export interface ListenOptions {
    * closes without an answer: a dropped request or answer then comes twice, and the first fault is
    * not seen. A test that counts drops over HTTP sets `false`.
    */
-  keepAlive?: boolean;
+  keepAlive?: boolean | undefined;
 }
 
 const LISTEN_OPTIONS: ReadonlySet<string> = new Set<keyof ListenOptions>([

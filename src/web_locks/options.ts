@@ -19,7 +19,7 @@ export interface LockRequestOptions extends Omit<AcquireOptions, "reentrant"> {
    * Does not wait: the callback gets `null` where the lock is held, or waited for in this process. Not
    * beside `signal` or `steal`. @default {false}
    */
-  readonly ifAvailable?: boolean;
+  readonly ifAvailable?: boolean | undefined;
   /**
    * Takes the lock from whoever holds it, before everybody who waits. A holder of this manager is told
    * at once; one elsewhere notices at its next renewal, which may be a third of its lease away, and
@@ -37,7 +37,7 @@ export interface LockRequestOptions extends Omit<AcquireOptions, "reentrant"> {
    * await locks.request("document/3", { steal: true }, (lease) => console.log(lease.held)); // true
    * ```
    */
-  readonly steal?: boolean;
+  readonly steal?: boolean | undefined;
 }
 
 /** A request that was checked. */

@@ -2,6 +2,7 @@
 
 import type { Lease } from "../../src/lease/lease.ts";
 import type { LockManager } from "../../src/manager.ts";
+import type { OnlySet } from "../../src/checks.ts";
 import type { AcquireOptions } from "../../src/options.ts";
 import { beginCall, type Call, judgeCost, judgeMiss, judgeRejection } from "./calls.ts";
 import type { Checker } from "./checker.ts";
@@ -15,6 +16,8 @@ import type { Scheduler } from "./scheduler.ts";
 import type { Tally, Trace } from "./trace.ts";
 import { type LockWish, optionsOf, Wishes } from "./wishes.ts";
 import { Work } from "./work.ts";
+
+type Wanted = OnlySet<AcquireOptions>;
 
 /** What a caller needs of the run. */
 export interface CallerContext {
@@ -169,7 +172,7 @@ export class Caller {
     }
   }
 
-  #options(): { -readonly [Key in keyof AcquireOptions]: AcquireOptions[Key] } {
+  #options(): { -readonly [Key in keyof Wanted]: Wanted[Key] } {
     const random = this.#random;
     const { leaseMs, profile } = this.#context.scenario;
     const { workers } = this.#plan;
@@ -183,7 +186,7 @@ export class Caller {
   }
 
   /** How long it is held, and how many requests it may take, where that is limited. */
-  #drawLimits(): Pick<AcquireOptions, "maxHoldMs" | "maxRequests"> {
+  #drawLimits(): Pick<Wanted, "maxHoldMs" | "maxRequests"> {
     const random = this.#limits;
     const { scenario } = this.#context;
     if (isCalm(scenario)) return {};

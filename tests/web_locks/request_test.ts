@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertGreater, assertInstanceOf, assertRejects } from "@std/assert";
 import { type Lease, LeaseLostError, LockError, type LockRequestOptions } from "../../mod.ts";
+import type { OnlySet } from "../../src/checks.ts";
 import { type Process, World } from "../support/world.ts";
 import { assertRejectsAs, holding } from "./stage.ts";
 
@@ -14,7 +15,7 @@ async function assertLost(work: Promise<unknown>): Promise<string> {
 
 /** A process whose request for `job` was granted. */
 async function granted(
-  options: LockRequestOptions = {},
+  options: OnlySet<LockRequestOptions> = {},
 ): Promise<{ world: World; process: Process; lease: Lease } & ReturnType<typeof holding>> {
   const world = await World.create();
   const process = world.process();
