@@ -117,7 +117,13 @@ const CONDITIONS: readonly string[] = [
     "n = :a AND s = :u",
     "#a-b = :a",
   ],
-  ...["k.x = :a", "attribute_exists(k.x)", "n < size(k[0])", "n IN (s, k.x)"],
+  ...[
+    "k.x = :a",
+    "attribute_exists(k.x)",
+    "n < size(k[0])",
+    "n IN (s, k.x)",
+    "attribute_type(n, s)",
+  ],
   ...[`n = :${"v".repeat(254)}`, `n = :${"v".repeat(255)}`],
 ];
 
