@@ -34,7 +34,8 @@ export function openTable(
   const name = layout?.table.name ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock";
   const place = placeOf(table ?? name, layout?.table);
   const wire = client ?? new Wire({
-    ...options as ClientSettings, // it looks at nothing but its own
+    // It looks at nothing but its own, and at the account in the table's ARN.
+    ...{ ...options, table: place.name } as ClientSettings,
     runtime,
     onRetry: (retry) => emit({ type: "retry", ...retry }),
   });

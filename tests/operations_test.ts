@@ -95,8 +95,15 @@ Deno.test("list() fails with the name of a damaged record, and with a missing ta
     record.fence.N = "7";
   });
   await world.deleteTable();
-  const missing = await assertRejects(() => list(world, process), LockTableError);
-  assertEquals(missing.code, "TABLE_NOT_FOUND");
+  // About no lock: neither the prefix nor an empty text is a name.
+  for (const ask of [() => list(world, process, "j"), () => world.until(process.manager.query())]) {
+    const { code, lockName, message } = await assertRejects(ask, LockTableError);
+    assertEquals([code, lockName], ["TABLE_NOT_FOUND", undefined]);
+    assertEquals(
+      message,
+      "Cannot use a lock as its table does not exist: ResourceNotFoundException",
+    );
+  }
   await world.createTable("dynamo-lock");
   await world.end(process);
 });

@@ -193,7 +193,7 @@ export class LockTable {
         return [];
       }
     };
-    for await (const item of this.#items("Scan", this.layout.scan(prefix), prefix, limits)) {
+    for await (const item of this.#items("Scan", this.layout.scan(prefix), undefined, limits)) {
       if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
         yield* record();
         items = [];
@@ -208,7 +208,7 @@ export class LockTable {
   async *#items(
     operation: string,
     input: object,
-    name: string,
+    name: string | undefined,
     limits: CallLimits,
   ): AsyncGenerator<Item, void, undefined> {
     let ExclusiveStartKey: Item | undefined;

@@ -10,7 +10,10 @@ import { NATIVE_ATTRIBUTES } from "./native.ts";
 
 /** Where the locks live. */
 export interface TableOptions {
-  /** The table's name, 3 to 255 characters of `a-z A-Z 0-9 _ . -`, or its ARN. */
+  /**
+   * The table's name, 3 to 255 characters of `a-z A-Z 0-9 _ . -`, or its ARN. The account in an ARN is
+   * the one whose endpoint is used, unless there is a `client`.
+   */
   readonly name: string;
   /** The name of the partition key, a string. @default {the layout's own, else "key"} */
   readonly partitionKey?: string | undefined;

@@ -5,6 +5,7 @@
 
 export {
   DynamoDBClient,
+  GetItemCommand,
   TransactionCanceledException,
   TransactWriteItemsCommand,
 } from "npm:@aws-sdk/client-dynamodb@^3.1169.0";
