@@ -59,6 +59,7 @@ export async function cleanUp(
       continue;
     }
     const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
-    await sleep(runtime, pause * (0.5 + runtime.random() / 2), closing ? [closing] : [], true);
+    const wakes = closing && !awaits ? [closing] : [];
+    await sleep(runtime, pause * (0.5 + runtime.random() / 2), wakes, true);
   }
 }
