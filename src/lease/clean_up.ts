@@ -34,7 +34,7 @@ export async function cleanUp(
   for (let round = 1;; round++) {
     const isLast = closing?.aborted && !awaits;
     const limits = isLast ? { deadlineMs: Math.min(LAST_TRY_MS, proposal.leaseMs) } : {};
-    const known = outage.errorFor(proposal, runtime.now(), table.answeredAt);
+    const known = isLast ? undefined : outage.errorFor(proposal, runtime.now(), table.answeredAt);
     const { error = known, records } = known !== undefined
       ? {}
       : open && !awaits
