@@ -1,7 +1,7 @@
 /** Where does the time of a request go? The parts of it, each alone. */
 
 import { SigV4Signer } from "../src/dynamodb/mod.ts";
-import { DefaultSigner } from "../src/dynamodb/signer.ts";
+import { DefaultSigner } from "../src/dynamodb/default_signer.ts";
 import { judge, nextToken } from "../src/lease/decide.ts";
 import { NativeLayout } from "../src/records/native.ts";
 import { credentials, signBare, usualBody } from "./support.ts";

@@ -28,12 +28,12 @@ const LOCAL: Connection = {
  * Opens the DynamoDB that the flags name, and makes sure of the table. A real one is used only where
  * it was asked for: a demo must not make tables in somebody's account just because there are keys.
  */
-export async function openBackend(flags: Flags): Promise<Backend> {
+export async function openBackend(flags: Flags, signal: AbortSignal): Promise<Backend> {
   const { aws, endpoint } = flags;
   const table = flags.table ?? ((aws && Deno.env.get("DYNAMO_LOCK_TABLE")) || "dynamo-lock");
   if (aws || endpoint !== undefined) {
     const connection = aws ? {} : { ...(hasKeys() ? {} : LOCAL), endpoint: endpoint! };
-    const { created } = await ensureTable({ ...connection, table });
+    const { created } = await ensureTable({ ...connection, table, signal });
     const label = `table '${table}' ${created ? "(made now) " : ""}on ${endpoint ?? "AWS"}`;
     return { label, connection, table, [Symbol.asyncDispose]: () => Promise.resolve() };
   }

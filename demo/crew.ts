@@ -24,6 +24,7 @@ export class Worker {
   readonly #input: WritableStreamDefaultWriter<Uint8Array>;
   readonly #heard: Promise<void>;
   #expectedToEnd = false;
+  #guard: Deno.ChildProcess | undefined;
 
   /** Starts the process. */
   constructor(order: WorkerOrder, hear: (event: CrewEvent) => void) {
@@ -49,6 +50,7 @@ export class Worker {
 
   /** Stops it in its tracks, as a suspended machine or a long pause of a collector does. */
   freeze(): void {
+    this.#guard = startGuard(this.#child.pid);
     this.#child.kill("SIGSTOP");
     this.doing = "frozen";
   }
@@ -57,6 +59,12 @@ export class Worker {
   thaw(): void {
     this.doing = "working";
     this.#child.kill("SIGCONT");
+    this.#dismissGuard();
+  }
+
+  #dismissGuard(): void {
+    quietly(() => this.#guard?.kill("SIGKILL"));
+    this.#guard = undefined;
   }
 
   /** Lets it finish its update and end; kills it where that takes too long. */
@@ -64,7 +72,7 @@ export class Worker {
     this.#expectedToEnd = true;
     if (this.doing === "frozen") this.thaw();
     await this.#input.close().catch(() => {});
-    const late = setTimeout(() => this.#killQuietly(), 5_000);
+    const late = setTimeout(() => quietly(() => this.#child.kill("SIGKILL")), 5_000);
     await this.#child.status;
     await this.#heard;
     clearTimeout(late);
@@ -73,16 +81,9 @@ export class Worker {
   /** Kills it now, whatever it does. */
   async destroy(): Promise<void> {
     this.#expectedToEnd = true;
-    this.#killQuietly();
+    quietly(() => this.#child.kill("SIGKILL"));
+    this.#dismissGuard();
     await this.#child.status;
-  }
-
-  #killQuietly(): void {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended already.
-    }
   }
 
   async #listen(hear: (event: CrewEvent) => void): Promise<void> {
@@ -129,6 +130,28 @@ function start(order: WorkerOrder): Deno.ChildProcess {
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+}
+
+/**
+ * Thaws a worker when the demo has gone, however it went: a worker ends with its standard input, but a
+ * frozen one cannot see that.
+ */
+function startGuard(pid: number): Deno.ChildProcess | undefined {
+  try {
+    const args = ["-c", `read -r line; kill -CONT ${pid}`];
+    return new Deno.Command("sh", { args, stdin: "piped", stdout: "null", stderr: "null" }).spawn();
+  } catch {
+    return undefined; // a system without a shell
+  }
+}
+
+/** Sends a signal to a process that may have ended already. */
+function quietly(kill: () => void): void {
+  try {
+    kill();
+  } catch {
+    // It has.
+  }
 }
 
 /** All workers. */

@@ -5,6 +5,7 @@
  */
 
 import { parseArgs } from "node:util";
+import { LockManager, type LockManagerOptions } from "../mod.ts";
 
 /** What the demo was asked to do. */
 export interface Flags {
@@ -70,6 +71,8 @@ export function parseFlags(args: string[]): Flags {
   if (values.endpoint !== undefined && values.aws) {
     throw new RangeError("Cannot use '--endpoint' and '--aws' together");
   }
+  asOfLocks("endpoint", values.endpoint);
+  asOfLocks("table", values.table);
   return {
     workers: whole("workers", values.workers, 2, 32) ?? 4,
     seconds: whole("seconds", values.seconds, 1, 3_600) ?? (lock ? 14 : 4),
@@ -82,6 +85,16 @@ export function parseFlags(args: string[]): Flags {
     table: values.table,
     help: values.help === true,
   };
+}
+
+/** Refuses what a lock manager would refuse. One that is not used needs no closing. */
+function asOfLocks(name: "endpoint" | "table", value: string | undefined): void {
+  const options: LockManagerOptions = { [name]: value };
+  try {
+    new LockManager(options);
+  } catch (error) {
+    throw new RangeError(`Cannot use '--${name}': ${(error as Error).message}`);
+  }
 }
 
 function whole(

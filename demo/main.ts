@@ -105,6 +105,7 @@ class Demo {
 
 function rejection(signal: AbortSignal): Promise<never> {
   return new Promise((_resolve, reject) => {
+    if (signal.aborted) reject(signal.reason);
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 }
@@ -125,7 +126,7 @@ function introduce({ workers, lock, leaseMs }: Flags, { label }: Backend): void 
 /** The exit codes that shells expect of a program that a signal has ended. */
 const STOPS: Partial<Record<Deno.Signal, number>> = Deno.build.os === "windows"
   ? { SIGINT: 130 }
-  : { SIGINT: 130, SIGTERM: 143 };
+  : { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 };
 
 class Stopped extends Error {
   constructor(readonly exitCode: number) {
@@ -133,7 +134,7 @@ class Stopped extends Error {
   }
 }
 
-/** Ctrl-C must leave neither processes nor files behind. */
+/** Ctrl-C and a terminal that goes away must leave neither processes nor files behind. */
 function listenForStop(): AbortSignal {
   const controller = new AbortController();
   for (const [name, exitCode] of Object.entries(STOPS)) {
@@ -146,7 +147,7 @@ async function main(flags: Flags): Promise<boolean> {
   const stopped = listenForStop();
   const folder = await Deno.makeTempDir({ prefix: "dynamo-lock-demo-" });
   try {
-    await using backend = await openBackend(flags);
+    await using backend = await openBackend(flags, stopped);
     if (!flags.json) introduce(flags, backend);
     const summary = await new Demo(flags, backend, screenFor(flags), folder).run(stopped);
     console.log(flags.json ? JSON.stringify(summary) : describe(summary));

@@ -86,8 +86,9 @@ async function work(): Promise<void> {
   await workWith(locks, lock.name);
 }
 
-// Ctrl-C reaches the whole group of processes; it is for the demo to end its workers.
+// These reach the whole group of processes; it is for the demo to end its workers.
 Deno.addSignalListener("SIGINT", () => {});
+if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", () => {});
 void obey();
 tell({ type: "ready" });
 try {

@@ -29,22 +29,33 @@ export function refuse(
   throw new type(`Cannot ${action} as '${option}' must be ${must}: current value is ${shown}`);
 }
 
+/** Options as they are used: what was given as `undefined` is absent. */
+export type OnlySet<T> = { readonly [K in keyof T]: Exclude<T[K], undefined> };
+
 /** Checks options against their checks. A misspelt option is refused, not ignored. */
 export function checkOptions<T extends object>(
   action: string,
   options: T,
   checks: Checks<T>,
-): T {
+): OnlySet<T> {
   ofType("object")(action, "options", options);
   if (Array.isArray(options)) refuse(TypeError, action, "options", "no array", options);
-  const set = Object.entries(options).filter(([, value]) => value !== undefined);
-  for (const [option, value] of set) {
+  const set = onlySet<T>(options);
+  for (const [option, value] of Object.entries(set)) {
     if (!Object.hasOwn(checks, option)) {
       throw new TypeError(`Cannot ${action} as option '${option}' does not exist`);
     }
     checks[option as keyof T](action, option, value);
   }
-  return Object.fromEntries(set) as T;
+  return set;
+}
+
+/** What is set of some values: those that are not `undefined`. */
+export function onlySet<T extends object>(
+  values: { readonly [K in keyof T]: T[K] | undefined },
+): OnlySet<T> {
+  const set = Object.entries(values).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set) as OnlySet<T>;
 }
 
 /** A value of a type that `typeof` tells. */
@@ -91,7 +102,7 @@ export function wholeNumber(least: number, most: number, other?: number): Check 
 export function textOf(least: number, most: number): Check {
   return (action, option, value) => {
     // UTF-8 has no lone surrogates: two different names would become the same key.
-    if (typeof value !== "string" || !isWellFormed(value)) {
+    if (typeof value !== "string" || !value.isWellFormed()) {
       refuse(TypeError, action, option, "a string of well-formed Unicode", value);
     }
     const bytes = utf8Length(value);
@@ -101,12 +112,30 @@ export function textOf(least: number, most: number): Check {
   };
 }
 
-/** How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3. */
+/**
+ * How many bytes `text` has in UTF-8, which is what DynamoDB counts. A lone surrogate counts 3.
+ *
+ * @example
+ * ```ts
+ * import { utf8Length } from "@x/dynamo-lock/client";
+ *
+ * console.log("é".length, utf8Length("é")); // 1 2
+ * ```
+ */
 export function utf8Length(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-/** Whether `text` has no lone surrogate, so that it survives UTF-8. */
+/**
+ * Whether `text` has no lone surrogate, so that it survives UTF-8.
+ *
+ * @example
+ * ```ts
+ * import { isWellFormed } from "@x/dynamo-lock/client";
+ *
+ * console.log(isWellFormed("😀"), isWellFormed("😀".slice(1))); // true false
+ * ```
+ */
 export function isWellFormed(text: string): boolean {
   return text.isWellFormed();
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { brand, hasBrand } from "./dynamodb/brand.ts";
 import type { AttributeMap } from "./dynamodb/values.ts";
 
 /** Why a lease is no longer held. */
@@ -62,7 +63,26 @@ export type LockErrorCode =
 /** Shared by every copy of this package in a process, so that guards work across copies. */
 const BRAND = Symbol.for("dynamo-lock.LockError");
 
-/** The base class of everything that this package rejects with, besides misuse and abort reasons. */
+/**
+ * The base class of everything that this package rejects with, besides misuse and abort reasons.
+ *
+ * @example Answer by the code, also of another copy of the package
+ * ```ts
+ * import { isLockError, lock } from "@x/dynamo-lock";
+ *
+ * async function statusOf(work: () => Promise<unknown>): Promise<number> {
+ *   try {
+ *     await work();
+ *     return 200;
+ *   } catch (error) {
+ *     if (!isLockError(error)) throw error;
+ *     return error.code === "UNAVAILABLE" || error.code === "MAX_REQUESTS" ? 503 : 500;
+ *   }
+ * }
+ *
+ * console.log(await statusOf(() => lock("invoice/49").then((lease) => lease.release()))); // 200
+ * ```
+ */
 export class LockError<Code extends LockErrorCode = LockErrorCode> extends Error {
   /** The class, as a text that survives minifying. */
   override readonly name: string = "LockError";
@@ -72,8 +92,7 @@ export class LockError<Code extends LockErrorCode = LockErrorCode> extends Error
   readonly lockName: string | undefined;
 
   static {
-    // On the prototype: it shows in no output.
-    Object.defineProperty(this.prototype, BRAND, { value: true });
+    brand(this, BRAND);
   }
 
   /** Makes an error; callers only ever catch it. */
@@ -84,19 +103,65 @@ export class LockError<Code extends LockErrorCode = LockErrorCode> extends Error
   }
 }
 
-/** A lease is not held any more. It is also the reason that `lease.signal` aborts with. */
+/**
+ * A lease is not held any more. It is also the reason that `lease.signal` aborts with.
+ *
+ * @example Say why work under a lock came to its end
+ * ```ts
+ * import { LeaseLostError, lock, locks } from "@x/dynamo-lock";
+ *
+ * await using lease = await lock("invoice/50");
+ * await locks.breakLock("invoice/50", { token: lease.fencingToken }); // by an operator
+ * try {
+ *   await lease.renew();
+ * } catch (error) {
+ *   if (!(error instanceof LeaseLostError)) throw error;
+ *   console.log(error.code, error === lease.signal.reason); // LEASE_STOLEN true
+ * }
+ * ```
+ */
 export class LeaseLostError extends LockError<LeaseLostCode> {
   /** The class, as a text that survives minifying. */
   override readonly name: string = "LeaseLostError";
 }
 
-/** The lock table, or the item under a lock's key, is not what it must be. */
+/**
+ * The lock table, or the item under a lock's key, is not what it must be.
+ *
+ * @example A table that nobody has made
+ * ```ts
+ * import { LockManager, LockTableError } from "@x/dynamo-lock";
+ *
+ * await using locks = new LockManager({ table: "not-made" });
+ * try {
+ *   await locks.acquire("invoice/51");
+ * } catch (error) {
+ *   if (!(error instanceof LockTableError)) throw error;
+ *   console.log(error.code); // TABLE_NOT_FOUND: `ensureTable` of ./table makes it
+ * }
+ * ```
+ */
 export class LockTableError extends LockError<LockTableCode> {
   /** The class, as a text that survives minifying. */
   override readonly name: string = "LockTableError";
 }
 
-/** DynamoDB could not be asked, or would not answer. */
+/**
+ * DynamoDB could not be asked, or would not answer.
+ *
+ * @example A process without credentials
+ * ```ts
+ * import { LockManager, LockServiceError } from "@x/dynamo-lock";
+ *
+ * await using locks = new LockManager({ region: "eu-central-1", env: {} });
+ * try {
+ *   await locks.acquire("invoice/52");
+ * } catch (error) {
+ *   if (!(error instanceof LockServiceError)) throw error;
+ *   console.log(error.code); // CREDENTIALS
+ * }
+ * ```
+ */
 export class LockServiceError extends LockError<LockServiceCode> {
   /** The class, as a text that survives minifying. */
   override readonly name: string = "LockServiceError";
@@ -124,12 +189,11 @@ export interface TransactionReason {
  * await using lease = await lock("order/9");
  * const element = {
  *   Update: {
- *     TableName: "dynamo-lock",
- *     Key: { key: { S: "orders/9" } },
- *     UpdateExpression: "SET #state=:paid",
- *     ConditionExpression: "#state=:booked",
- *     ExpressionAttributeNames: { "#state": "state" },
- *     ExpressionAttributeValues: { ":paid": { S: "paid" }, ":booked": { S: "booked" } },
+ *     TableName: "orders",
+ *     Key: { id: { S: "9" } },
+ *     UpdateExpression: "SET paid = :yes",
+ *     ConditionExpression: "booked = :yes",
+ *     ExpressionAttributeValues: { ":yes": { BOOL: true } },
  *   },
  * };
  * try {
@@ -170,5 +234,5 @@ export class LockTransactionError extends LockError<"TRANSACTION_CANCELED"> {
  * ```
  */
 export function isLockError(error: unknown): error is LockError {
-  return typeof error === "object" && error !== null && BRAND in error;
+  return hasBrand(error, BRAND);
 }

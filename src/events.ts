@@ -4,6 +4,7 @@
  * @module
  */
 
+import { tell } from "./dynamodb/call.ts";
 import type { LeaseLostCode, LockErrorCode } from "./errors.ts";
 import type { LockMode } from "./records/record.ts";
 
@@ -97,18 +98,31 @@ export type LockEvent =
     readonly delayMs: number;
   };
 
-/** Takes events. What it throws is ignored: a listener cannot break a lock. */
+/**
+ * Takes events. What it throws is ignored: a listener cannot break a lock.
+ *
+ * @example Begin nothing new while a renewal is overdue
+ * ```ts
+ * import { type LockEvent, LockManager } from "@x/dynamo-lock";
+ *
+ * let endangered = false;
+ * const onEvent = (event: LockEvent) => {
+ *   if (event.type === "endangered") endangered = true; // there is half of the lease to save things
+ *   if (event.type === "renew" || event.type === "lost") endangered = false;
+ * };
+ *
+ * await using locks = new LockManager({ onEvent });
+ * await using lease = await locks.acquire("import/5");
+ * for (const page of ["a", "b", "c"]) {
+ *   while (endangered && lease.held) await new Promise((resolve) => setTimeout(resolve, 100));
+ *   lease.signal.throwIfAborted();
+ *   console.log(`importing ${page}`);
+ * }
+ * ```
+ */
 export type LockEventListener = (event: LockEvent) => void;
 
 /** Wraps a listener so that it cannot throw into the protocol. */
 export function safely(listener: LockEventListener | undefined): LockEventListener {
-  if (listener === undefined) return () => {};
-  return (event) => {
-    try {
-      // What an async listener rejects with is ignored too: unheard, it would end the process.
-      (listener(event) as Promise<void> | void)?.catch?.(() => {});
-    } catch {
-      // A broken listener must not turn a held lock into a lost one.
-    }
-  };
+  return (event) => tell(listener, event);
 }

@@ -5,7 +5,7 @@
  */
 
 import type { ProtocolSettings } from "./lease/context.ts";
-import { checkOptions, DATE_MS_MAX, ofType, refuse, wholeNumber } from "./checks.ts";
+import { checkOptions, DATE_MS_MAX, ofType, onlySet, refuse, wholeNumber } from "./checks.ts";
 import { deadInMs, type View } from "./lease/decide.ts";
 import type { LockTable } from "./lease/lock_table.ts";
 import { ACQUIRE_CHECKS, type BreakOptions } from "./options.ts";
@@ -38,7 +38,21 @@ export interface LockHolderInfo {
   readonly data?: string;
 }
 
-/** The state of a lock at the moment of reading. */
+/**
+ * The state of a lock at the moment of reading.
+ *
+ * @example Who holds a lock, and whether it is known to be dead
+ * ```ts
+ * import { lock, locks } from "@x/dynamo-lock";
+ *
+ * await using lease = await lock("export", { owner: "worker 7", data: "page 3" });
+ * const info = await locks.inspect("export"); // `null` where nobody ever took it
+ * for (const { ownerId, alive, data, fencingToken } of info!.holders) {
+ *   console.log(ownerId, alive, data); // worker 7 true page 3
+ *   console.log(fencingToken === lease.fencingToken); // true
+ * }
+ * ```
+ */
 export interface LockInfo {
   /** The lock's name. */
   readonly name: string;
@@ -60,19 +74,21 @@ export function describeLock(
   view: View,
 ): LockInfo | null {
   if (record === undefined) return null;
-  const holders = record.holders.map((holder) => ({
-    ownerId: holder.ownerId,
-    mode: holder.mode,
-    fencingToken: holder.token,
-    ...(holder.token === 0 && { id: holder.grantId }),
-    expiresAt: new Date(Math.min(holder.expires, DATE_MS_MAX)),
-    alive: deadInMs(holder, view) > 0,
-    leaseMs: holder.leaseMs,
-    ...(holder.data !== undefined && { data: holder.data }),
-  }));
+  const holders = record.holders.map((holder) =>
+    onlySet<LockHolderInfo>({
+      ownerId: holder.ownerId,
+      mode: holder.mode,
+      fencingToken: holder.token,
+      id: holder.token === 0 ? holder.grantId : undefined,
+      expiresAt: new Date(Math.min(holder.expires, DATE_MS_MAX)),
+      alive: deadInMs(holder, view) > 0,
+      leaseMs: holder.leaseMs,
+      data: holder.data,
+    })
+  );
   holders.sort((one, other) => one.fencingToken - other.fencingToken);
   const { fence: fencingToken, permits } = record;
-  return { name, fencingToken, ...(permits !== undefined && { permits }), holders };
+  return onlySet({ name, fencingToken, permits, holders });
 }
 
 /** All locks of a table whose names begin with `prefix`, page by page, in no order. */

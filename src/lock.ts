@@ -11,6 +11,14 @@ import type { AcquireOptions } from "./options.ts";
 /**
  * The default manager. It reads its configuration from the environment when it is first used:
  * `AWS_REGION`, the AWS credentials, `AWS_ENDPOINT_URL_DYNAMODB` and `DYNAMO_LOCK_TABLE`.
+ *
+ * @example Look at a lock without taking it
+ * ```ts
+ * import { locks } from "@x/dynamo-lock";
+ *
+ * const info = await locks.inspect("never-taken");
+ * console.log(info); // null
+ * ```
  */
 export const locks: LockManager = new LockManager();
 

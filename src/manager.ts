@@ -87,9 +87,9 @@ export class LockManager {
    * answered for a whole lease.
    * @throws The reason of `signal`, untouched, when it aborts.
    */
-  async acquire(name: string | readonly string[], options: AcquireOptions = {}): Promise<Lease> {
+  acquire(name: string | readonly string[], options: AcquireOptions = {}): Promise<Lease> {
     // A wait ends with a lease or an error, never with `null`.
-    return await this.#acquire(name, options, true) as Lease;
+    return this.#acquire(name, options, true) as Promise<Lease>;
   }
 
   /**
@@ -108,7 +108,7 @@ export class LockManager {
 
   /**
    * Reads who holds a lock, strongly consistent; `null` where it was never taken or is forgotten. It
-   * shows no grant id: whoever knows one can release the grant.
+   * shows no grant id: whoever knows one can release the grant. {@linkcode LockInfo} has an example.
    *
    * @throws As {@linkcode acquire}.
    */
@@ -122,8 +122,8 @@ export class LockManager {
 
   /**
    * Reads all locks of the table, also those that nobody holds, page by page and in no order. It is a
-   * `Scan`, which needs that permission and costs by the size of the whole table: for operators. A record
-   * that is damaged ends it, with its name; items of other kinds are left out.
+   * `Scan`, which needs that permission and costs by the size of the whole table: for operators. Items of
+   * other kinds are left out; a record that is damaged is an error with its name, after all the others.
    *
    * @throws As {@linkcode inspect}, when it is iterated.
    *
@@ -232,8 +232,9 @@ export class LockManager {
 
   /**
    * Releases every lease of this manager, rejects its waiters with a `LockError` of code
-   * `MANAGER_CLOSED`, and waits until nothing of it is under way. Never throws: a lease that cannot be
-   * released runs out by itself.
+   * `MANAGER_CLOSED`, and waits until nothing of it is under way: where DynamoDB is away, for a lease
+   * and some seconds, and for less than half a minute (a minute more with a layout in which no lease
+   * ends). Never throws: a lease that cannot be released runs out by itself.
    */
   close(): Promise<void> {
     return this.#holdings.close();

@@ -5,11 +5,11 @@
  */
 
 import { environmentReader } from "./credentials/env.ts";
-import type { DynamoClientOptions } from "./dynamodb/options.ts";
+import type { ClientSettings } from "./dynamodb/options.ts";
 import { Wire } from "./dynamodb/wire.ts";
 import type { LockEventListener } from "./events.ts";
 import { LockTable } from "./lease/lock_table.ts";
-import type { LockManagerOptions } from "./options.ts";
+import type { ManagerSettings } from "./options.ts";
 import type { TablePlace } from "./records/layout.ts";
 import { NativeLayout } from "./records/native.ts";
 import { placeOf } from "./records/place.ts";
@@ -24,17 +24,18 @@ export interface Opened {
 
 /** Reads the environment, and makes what a manager reaches its table with. */
 export function openTable(
-  options: LockManagerOptions,
+  options: ManagerSettings,
   runtime: Runtime,
   emit: LockEventListener,
 ): Opened {
   const { table, layout, client, owner, env } = options;
-  const read = environmentReader(env, (name) => runtime.env(name));
+  const read = environmentReader(env, runtime);
   // A table that is the layout's own is no table of ours, which the variable names.
   const name = layout?.table.name ?? read("DYNAMO_LOCK_TABLE") ?? "dynamo-lock";
   const place = placeOf(table ?? name, layout?.table);
   const wire = client ?? new Wire({
-    ...options as DynamoClientOptions, // it looks at nothing but its own
+    // It looks at nothing but its own, and at the account in the table's ARN.
+    ...{ ...options, table: place.name } as ClientSettings,
     runtime,
     onRetry: (retry) => emit({ type: "retry", ...retry }),
   });

@@ -10,6 +10,7 @@ import {
   type Checks,
   having,
   ofType,
+  type OnlySet,
   refuse,
   textOf,
   wholeNumber,
@@ -19,142 +20,106 @@ import { dynamoClient, isClient } from "./dynamodb/brand.ts";
 import type { DynamoClient } from "./dynamodb/client.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
+import type { AcquireOptions } from "./options/acquire.ts";
 import { checkLayout } from "./records/abilities.ts";
 import type { LayoutChoice } from "./records/layout.ts";
 import { placeOf, type TableOptions } from "./records/place.ts";
-import { checkData, LEASE_MS_MAX, type LockMode } from "./records/record.ts";
+import { checkData, LEASE_MS_MAX } from "./records/record.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Options of one acquisition. */
-export interface AcquireOptions {
-  /**
-   * How long the lock outlives a crashed holder, in milliseconds: 2,000 to 604,800,000 (7 days). It is
-   * renewed at a third of that. @default {20000}
-   */
-  readonly leaseMs?: number;
-  /** Whether it is renewed in the background. @default {true} */
-  readonly renew?: boolean;
-  /**
-   * Cancels the wait; its reason is thrown as it is. After the grant it has no effect. A time limit is
-   * `AbortSignal.timeout(ms)`.
-   */
-  readonly signal?: AbortSignal;
-  /**
-   * How long it is held at the most, renewals included, in milliseconds from when the caller gets it:
-   * 1,000 to 31,536,000,000 (a year). Then it is lost with `LEASE_EXPIRED`, and given back: so work
-   * that hangs does not keep the lock for ever. @default {no limit}
-   */
-  readonly maxHoldMs?: number;
-  /**
-   * How many requests the acquisition may send, 1 to 1,000,000, for runtimes that count them. When the
-   * lock is not granted by then, it rejects with a `LockServiceError` of code `MAX_REQUESTS`. What was
-   * left open is cleaned up in the background, by a few more. @default {no limit}
-   */
-  readonly maxRequests?: number;
-  /**
-   * `"exclusive"` holds it alone, `"shared"` together with all that share it too. An exclusive caller
-   * that only shared holders keep out has the right of way: no others are let in meanwhile.
-   * @default {"exclusive"}
-   */
-  readonly mode?: LockMode;
-  /**
-   * Makes it a semaphore that so many may hold at once, 1 to 100; not beside `mode`. All callers must
-   * say the same: another number, or none, is refused with `PERMITS_MISMATCH` while anybody holds
-   * it. A write costs by the size of the record: one unit for up to 11 holders, 8 for 100.
-   */
-  readonly permits?: number;
-  /**
-   * Enters again where this manager holds the same names in the same way by a call that was
-   * `reentrant` too: at once, with no request, and sharing that lease, whose options go on. It is given
-   * back when all that entered have released. Other callers in the process are not told apart, so use
-   * it only where they are one. Not on Cloudflare Workers. @default {false}
-   */
-  readonly reentrant?: boolean;
-  /** A text of at most 2,048 bytes that others see beside the lock. */
-  readonly data?: string;
-  /** What the holder calls itself, 1 to 256 bytes. @default {16 random hexadecimal digits} */
-  readonly owner?: string;
-  /**
-   * Keeps background work alive after a response, as `ctx.waitUntil` of a Cloudflare Worker does: pass
-   * `(work) => ctx.waitUntil(work)`.
-   */
-  readonly waitUntil?: (work: Promise<unknown>) => void;
-}
+export type { AcquireOptions } from "./options/acquire.ts";
 
 /** Options of an inspection. */
 export interface InspectOptions {
   /** Cancels it; its reason is thrown as it is. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a list of locks. */
 export interface ListOptions {
   /** Only locks whose names begin so. @default {""} */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Cancels it; its reason is thrown as it is. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of breaking a lock. */
 export interface BreakOptions {
   /** The fencing token of the holder that is to lose the lock, as `inspect` shows it. */
-  readonly token?: number;
+  readonly token?: number | undefined;
   /** Its `id`, in place of a token, where the layout of another lock client has no tokens. */
-  readonly id?: string;
+  readonly id?: string | undefined;
   /** Cancels it; its reason is thrown as it is. The lock may be broken all the same. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Options of a manager. What AWS's tools read from the environment is read from there, on first use. */
 export interface LockManagerOptions {
   /** The lock table. @default {the layout's own, the variable DYNAMO_LOCK_TABLE, "dynamo-lock"} */
-  readonly table?: string | TableOptions;
+  readonly table?: string | TableOptions | undefined;
   /** The record format of another lock client, of `./layouts`. @default {that of this package} */
-  readonly layout?: LayoutChoice;
+  readonly layout?: LayoutChoice | undefined;
   /** The AWS Region. @default {AWS_REGION, else AWS_DEFAULT_REGION} */
-  readonly region?: string;
-  /** Credentials, or a provider of them in the AWS SDK's shape. @default {the environment} */
-  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider;
+  readonly region?: string | undefined;
+  /**
+   * Credentials, or a provider of them in the AWS SDK's shape: one of `./credentials`, of
+   * `@aws-sdk/credential-providers`, or any function like this. @default {the environment}
+   *
+   * @example Keys of a role that last for an hour
+   * ```ts
+   * import { LockManager } from "@x/dynamo-lock";
+   *
+   * await using locks = new LockManager({ credentials: assumeRole });
+   * await using lease = await locks.acquire("invoice/48");
+   * console.log(lease.held); // true
+   *
+   * async function assumeRole() { // called again when the keys are about to end
+   *   const keys = await Promise.resolve({ accessKeyId: "ASIA7", secretAccessKey: "x" }); // of STS
+   *   return { ...keys, sessionToken: "y", expiration: new Date(Date.now() + 3_600_000) };
+   * }
+   * ```
+   */
+  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider | undefined;
   /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
-  readonly endpoint?: string | URL;
+  readonly endpoint?: string | URL | undefined;
   /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean;
+  readonly allowInsecureEndpoint?: boolean | undefined;
   /** Instead of the process environment, where there is none, as on Cloudflare Workers. */
-  readonly env?: Record<string, string | undefined>;
+  readonly env?: object | undefined;
   /** Sends the requests. @default {globalThis.fetch} */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /**
    * A ready client, instead of `region`, `credentials`, `endpoint`, `allowInsecureEndpoint`, `env` and
    * `fetch`. It tells of its retries by its own `onRetry`.
    */
-  readonly client?: DynamoClient;
+  readonly client?: DynamoClient | undefined;
   /** The lease of acquisitions that name none, in milliseconds. @default {20000} */
-  readonly leaseMs?: number;
+  readonly leaseMs?: number | undefined;
   /** Whether leases are renewed in the background. @default {true} */
-  readonly renew?: boolean;
+  readonly renew?: boolean | undefined;
   /** How long leases are held at the most. See {@link AcquireOptions.maxHoldMs}. */
-  readonly maxHoldMs?: number;
+  readonly maxHoldMs?: number | undefined;
   /** What holders call themselves. @default {16 random hexadecimal digits for the manager} */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** The longest sleep of a waiter between two looks, 50 to 60,000 ms. @default {1000} */
-  readonly pollMs?: number;
+  readonly pollMs?: number | undefined;
   /**
    * For how long a lock may go from lease to lease of this process, handed on or taken again at once,
    * before other processes get a turn, 0 to 600,000 ms; 0 never hands over. @default {5000}
    */
-  readonly maxHandoffMs?: number;
+  readonly maxHandoffMs?: number | undefined;
   /**
    * How far two `Date` headers of DynamoDB may be apart, 0 to 900,000 ms. `Infinity` turns judging a
    * crashed holder by them off, for a proxy that writes its own: then a waiter must watch a whole
    * lease. @default {1000}
    */
-  readonly maxClockSkewMs?: number;
-  /** Told what happens. What it throws is ignored. */
-  readonly onEvent?: LockEventListener;
+  readonly maxClockSkewMs?: number | undefined;
+  /** Told what happens, as `LockEvent` says. What it throws is ignored. */
+  readonly onEvent?: LockEventListener | undefined;
   /** Keeps background work alive after a response. See {@link AcquireOptions.waitUntil}. */
-  readonly waitUntil?: (work: Promise<unknown>) => void;
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** Clocks, timers, randomness: for tests. @default {those of the process} */
-  readonly runtime?: Runtime;
+  readonly runtime?: Runtime | undefined;
 }
 
 const leaseMs = wholeNumber(2_000, LEASE_MS_MAX);
@@ -235,10 +200,11 @@ export const MANAGER_DEFAULTS = {
   maxClockSkewMs: 1_000 as number,
 };
 
+/** The options of a manager with their defaults. */
+export type ManagerSettings = OnlySet<LockManagerOptions> & typeof MANAGER_DEFAULTS;
+
 /** Checks the options of a manager, and fills in the defaults. */
-export function checkManagerOptions(
-  options: LockManagerOptions,
-): LockManagerOptions & typeof MANAGER_DEFAULTS {
+export function checkManagerOptions(options: LockManagerOptions): ManagerSettings {
   const action = "create a LockManager";
   noClient(action, options);
   const set = { ...MANAGER_DEFAULTS, ...checkOptions(action, options, MANAGER_CHECKS) };
@@ -276,7 +242,7 @@ export function checkConnection(action: string, options: Partial<LockManagerOpti
 export function checkAcquireOptions(
   options: AcquireOptions,
   { isolatesRequests }: Runtime,
-): AcquireOptions {
+): OnlySet<AcquireOptions> {
   const action = "acquire a lock";
   const set = checkOptions(action, options, ACQUIRE_CHECKS);
   if (set.permits && set.mode) {

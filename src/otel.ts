@@ -97,9 +97,9 @@ export type {
 /** Options of {@linkcode traceLocks}. One of `tracer` and `meter` is needed. */
 export interface TraceLocksOptions {
   /** Starts the spans: `trace.getTracer(name)` of `@opentelemetry/api`. @default {no spans} */
-  readonly tracer?: TracerLike;
+  readonly tracer?: TracerLike | undefined;
   /** Makes the instruments: `metrics.getMeter(name)` of `@opentelemetry/api`. @default {no metrics} */
-  readonly meter?: MeterLike;
+  readonly meter?: MeterLike | undefined;
   /**
    * What spans and metrics say for a lock's name; `undefined` leaves it out. Given, metrics carry
    * `lock.name` too: answer one of few names, such as `"invoice"` for `"invoice/42"`, since each makes

@@ -46,6 +46,7 @@ export interface Runtime {
 interface Surroundings {
   process?: { env?: Record<string, string | undefined> };
   navigator?: { userAgent?: string };
+  WebSocketPair?: unknown;
 }
 
 const surroundings = globalThis as unknown as Surroundings;
@@ -79,6 +80,8 @@ export const systemRuntime: Runtime = {
   fetch: (url, init) => fetch(url, init),
   env,
   get isolatesRequests() {
-    return surroundings.navigator?.userAgent === "Cloudflare-Workers";
+    // The second is of Workers whose compatibility date is before that of the first.
+    return surroundings.navigator?.userAgent === "Cloudflare-Workers" ||
+      surroundings.WebSocketPair !== undefined;
   },
 };

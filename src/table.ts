@@ -15,6 +15,18 @@
  * console.log(lease.held); // true
  * ```
  *
+ * @example One table and connection for both; a manager's other options are refused here
+ * ```ts
+ * import { LockManager } from "@x/dynamo-lock";
+ * import { ensureTable } from "@x/dynamo-lock/table";
+ *
+ * const where = { table: "team-locks", region: "eu-west-1" };
+ * await ensureTable(where);
+ * await using locks = new LockManager({ ...where, leaseMs: 30_000 });
+ * await using lease = await locks.acquire("invoice/43");
+ * console.log(lease.held); // true
+ * ```
+ *
  * | function | permissions that it needs on the table |
  * | --- | --- |
  * | {@linkcode checkTable} | `dynamodb:DescribeTable`, `dynamodb:DescribeTimeToLive` |

@@ -9,6 +9,7 @@ import { parseFlags } from "../demo/flags.ts";
 import { GuardedFile } from "../demo/guarded_file.ts";
 import type { Summary } from "../demo/summary.ts";
 import { ROOT } from "./offline/config.ts";
+import { startDemo, temporaryFolder } from "./support/demo.ts";
 
 async function demo(...flags: string[]): Promise<{ code: number; out: string; err: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -71,10 +72,32 @@ Deno.test("deno task demo --no-lock loses updates", async () => {
   assertGreater(lost, 0);
 });
 
-Deno.test("deno task demo refuses an unknown flag", async () => {
-  const { code, out, err } = await demo("--wrokers", "3");
-  assertEquals({ code, out }, { code: 2, out: "" });
-  assertEquals(err.includes("--wrokers") && err.includes("--workers <n>"), true);
+Deno.test("deno task demo refuses an unknown flag, and one that no client takes", async () => {
+  for (
+    const [flags, named] of [
+      [["--wrokers", "3"], "--wrokers"],
+      [["--endpoint", "http://dynamodb.test"], "'--endpoint'"],
+      [["--table", "a b"], "'--table'"],
+    ] as const
+  ) {
+    const { code, out, err } = await demo(...flags);
+    assertEquals({ code, out }, { code: 2, out: "" });
+    assertEquals(err.includes(named) && err.includes("--workers <n>"), true, err);
+  }
+});
+
+Deno.test({
+  name: "the demo leaves nothing behind when its terminal goes away",
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await using folder = await temporaryFolder();
+    const child = startDemo(folder.path, "--seconds", "30");
+    for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
+      if (text.includes("processes count up")) child.kill("SIGHUP");
+    }
+    assertEquals((await child.status).code, 129);
+    assertEquals(await Array.fromAsync(Deno.readDir(folder.path)), []);
+  },
 });
 
 Deno.test("parseFlags() refuses what cannot be", () => {
@@ -86,6 +109,13 @@ Deno.test("parseFlags() refuses what cannot be", () => {
     ["--lease", "100"],
     ["--updates", "1", "--seconds", "1"],
     ["--aws", "--endpoint", "http://127.0.0.1:8000"],
+    ["--endpoint", "127.0.0.1:8000"],
+    ["--endpoint", "http://dynamodb.test"],
+    ["--endpoint", "http://127.0.0.1:8000/path"],
+    ["--endpoint", ""],
+    ["--table", "a"],
+    ["--table", ""],
+    ["--table", "a/b/c"],
   ];
   for (const args of refused) {
     assertThrows(() => parseFlags(args), Error);

@@ -126,14 +126,14 @@ Deno.test("every verb rejects with CREDENTIALS when there are none, and sends no
   }
 });
 
-Deno.test("every verb rejects with CREDENTIALS when their source fails, and sends nothing", async () => {
+Deno.test("every verb rejects with UNAVAILABLE when their source fails, and sends nothing", async () => {
   const world = await World.create();
   const cause = new Error("the vault is shut");
   const manager = unprepared(world, {
     region: "eu-west-1",
     credentials: () => Promise.reject(cause),
   });
-  const error = await everyVerb(world, manager, LockServiceError, "CREDENTIALS");
+  const error = await everyVerb(world, manager, LockServiceError, "UNAVAILABLE");
   assertInstanceOf(error.cause, DynamoError);
   assertEquals(error.cause.cause, cause);
   assertEquals(world.sent(), []);

@@ -272,15 +272,33 @@ Deno.test("close() does not reject when a lease cannot be released", async () =>
   await isQuiet(world);
 });
 
-Deno.test("close() ends, after two leases at most, when DynamoDB stays away", async () => {
+for (const [leaseMs, mostMs] of [[2_000, 4_100], [20_000, 26_000], [3_600_000, 26_000]] as const) {
+  Deno.test(`close() ends in time when DynamoDB stays away, with leases of ${leaseMs} ms`, async () => {
+    const world = await World.create();
+    const { manager } = world.process({ leaseMs });
+    for (const name of ["a", "b", "c"]) await world.until(manager.acquire(name));
+    world.fail({ kind: "hang" }, { times: Infinity });
+    const start = world.time.now;
+    await world.until(manager.close());
+    assert(world.time.now - start <= mostMs, `${world.time.now - start} ms`);
+    assertEquals(world.time.pending, 0);
+  });
+}
+
+Deno.test("close() ends a clean-up that sleeps, after one more try", async () => {
   const world = await World.create();
-  const { manager } = world.process();
-  await world.until(manager.acquire("job"));
-  world.fail({ kind: "hang" }, { times: 100_000 });
+  const { manager } = world.process({ leaseMs: 3_600_000 });
+  let away = true;
+  world.fail({ kind: "drop-answer" }, { times: Infinity, when: () => away });
+  await world.until(manager.tryAcquire("job").catch(() => {}));
+  await world.pass(15_000);
+  assertEquals(world.holders("job"), 1);
+  away = false;
   const start = world.time.now;
   await world.until(manager.close());
-  assert(world.time.now - start <= 100_000, `${world.time.now - start} ms`);
-  assertEquals(world.time.pending, 0);
+  assert(world.time.now - start < 100, `${world.time.now - start} ms`);
+  assertEquals(world.holders("job"), 0);
+  await isQuiet(world);
 });
 
 Deno.test("close() waits for a release that its lease's owner had called", async () => {

@@ -68,6 +68,20 @@ Deno.test("list() leaves out an application's other items, and knows its own in 
   await world.end(process);
 });
 
+Deno.test("list() tells of a damaged record after all the others", async () => {
+  const world = await World.create();
+  const process = world.process();
+  for (const name of ["a", "b", "c", "d"]) await world.until(process.manager.acquire(name));
+  for (const name of ["b", "d"]) world.tamper(name, (record) => record.fence.N = "-7");
+  const names: string[] = [];
+  const error = await world.until(assertRejects(async () => {
+    for await (const { name } of process.manager.list()) names.push(name);
+  }, LockTableError));
+  assertEquals(names.sort(), ["a", "c"]);
+  assertEquals([error.code, ["b", "d"].includes(error.lockName!)], ["RECORD_INVALID", true]);
+  await world.end(process);
+});
+
 Deno.test("list() fails with the name of a damaged record, and with a missing table", async () => {
   const world = await World.create();
   const process = world.process();
@@ -81,8 +95,15 @@ Deno.test("list() fails with the name of a damaged record, and with a missing ta
     record.fence.N = "7";
   });
   await world.deleteTable();
-  const missing = await assertRejects(() => list(world, process), LockTableError);
-  assertEquals(missing.code, "TABLE_NOT_FOUND");
+  // About no lock: neither the prefix nor an empty text is a name.
+  for (const ask of [() => list(world, process, "j"), () => world.until(process.manager.query())]) {
+    const { code, lockName, message } = await assertRejects(ask, LockTableError);
+    assertEquals([code, lockName], ["TABLE_NOT_FOUND", undefined]);
+    assertEquals(
+      message,
+      "Cannot use a lock as its table does not exist: ResourceNotFoundException",
+    );
+  }
   await world.createTable("dynamo-lock");
   await world.end(process);
 });

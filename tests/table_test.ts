@@ -489,6 +489,7 @@ Deno.test("createTable(), ensureTable() and checkTable() refuse misuse before an
     [client, TypeError],
     [null, TypeError],
     [{ client, tabel: "typo" }, TypeError],
+    [{ client, leaseMs: 30_000 }, TypeError], // a manager's alone
     [{ client, table: "no" }, RangeError],
     [{ client, table: { name: "locks", partitionKey: "fence" } }, RangeError],
     [{ client, timeToLive: 1 }, TypeError],

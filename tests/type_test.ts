@@ -1,6 +1,10 @@
 /** What the types promise: these checks fail when the code is compiled, not when it runs. */
 
 import { assertType, type IsExact } from "@std/testing/types";
+import type { fromEnv } from "../src/credentials/mod.ts";
+import type { DynamoClientOptions, SendOptions } from "../src/dynamodb/mod.ts";
+import type { CampaignOptions, ObserveOptions } from "../src/election.ts";
+import type { CheckTableOptions, CreateTableOptions } from "../src/table.ts";
 import type {
   AcquireOptions,
   AwsCredentialIdentity,
@@ -15,10 +19,12 @@ import type {
   LockManager,
   LockManagerOptions,
   LockMode,
+  LockRequestOptions,
   LockServiceError,
   LockTableError,
   LockTransactionError,
   TableOptions,
+  TransactOptions,
   tryLock,
 } from "../mod.ts";
 
@@ -156,4 +162,36 @@ Deno.test("credentials of the AWS SDK fit", () => {
   assertType<Fits<SdkIdentity, AwsCredentialIdentity>>(true);
   type SdkProvider = (properties?: Record<string, unknown>) => Promise<SdkIdentity>;
   assertType<Fits<SdkProvider, NonNullable<LockManagerOptions["credentials"]>>>(true);
+});
+
+/** The options of which one cannot be given as `undefined`. */
+type Unfit<T> = {
+  [K in keyof T]-?: { [P in K]: undefined } extends Pick<T, K> ? never : K;
+}[keyof T];
+
+Deno.test("every option may be undefined, which is as good as absent", () => {
+  assertType<IsExact<Unfit<AcquireOptions>, never>>(true);
+  assertType<IsExact<Unfit<LockManagerOptions>, never>>(true);
+  assertType<IsExact<Unfit<LockRequestOptions>, never>>(true);
+  assertType<IsExact<Unfit<TransactOptions>, never>>(true);
+  assertType<IsExact<Unfit<DynamoClientOptions>, never>>(true);
+  assertType<IsExact<Unfit<SendOptions>, never>>(true);
+  assertType<IsExact<Unfit<CampaignOptions>, never>>(true);
+  assertType<IsExact<Unfit<ObserveOptions>, never>>(true);
+  assertType<IsExact<Unfit<CheckTableOptions>, never>>(true);
+  assertType<IsExact<Unfit<CreateTableOptions>, never>>(true);
+  assertType<IsExact<Unfit<Omit<TableOptions, "name">>, never>>(true);
+});
+
+/** The `env` of a Worker, as its tools write it: an interface has no index signature. */
+interface WorkerEnv {
+  AWS_REGION: string;
+  KV: { get(key: string): Promise<string | null> };
+}
+
+Deno.test("the env of a Worker is taken as it is typed", () => {
+  assertType<Fits<{ env: WorkerEnv }, LockManagerOptions>>(true);
+  assertType<Fits<{ env: WorkerEnv }, DynamoClientOptions>>(true);
+  assertType<Fits<{ env: WorkerEnv }, CheckTableOptions>>(true);
+  assertType<Fits<[WorkerEnv], Parameters<typeof fromEnv>>>(true);
 });

@@ -1,4 +1,4 @@
-import { systemRuntime } from "../runtime.ts";
+import { type Runtime, systemRuntime } from "../runtime.ts";
 import {
   type AwsCredentialIdentity,
   type AwsCredentialProvider,
@@ -6,8 +6,11 @@ import {
   CredentialsError,
 } from "./identity.ts";
 
-/** Variables by name, as `process.env` or the `env` of a Worker. What is no text is not set. */
-export type Environment = Readonly<Record<string, unknown>>;
+/**
+ * Variables by name, as `process.env` or the `env` of a Worker, however that is typed. What is no text is
+ * not set.
+ */
+export type Environment = object;
 
 /** Reads one variable; an empty one counts as not set, as for the AWS SDKs. */
 export type EnvironmentReader = (name: string) => string | undefined;
@@ -15,10 +18,10 @@ export type EnvironmentReader = (name: string) => string | undefined;
 /** Reads from `env`, or from the process one name at a time where there is none. */
 export function environmentReader(
   env: Environment | undefined,
-  fallback: EnvironmentReader,
+  runtime: Pick<Runtime, "env">,
 ): EnvironmentReader {
   return (name) => {
-    const value = env ? env[name] : fallback(name);
+    const value = env ? (env as Record<string, unknown>)[name] : runtime.env(name);
     return typeof value === "string" && value ? value : undefined;
   };
 }
@@ -60,7 +63,7 @@ export function identityFromEnvironment(read: EnvironmentReader): AwsCredentialI
  * ```
  */
 export function fromEnv(env?: Environment): AwsCredentialProvider {
-  const read = environmentReader(env, systemRuntime.env);
+  const read = environmentReader(env, systemRuntime);
   // deno-lint-ignore require-await -- what it throws must be a rejection
   return async () => identityFromEnvironment(read);
 }

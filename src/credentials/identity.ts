@@ -4,6 +4,8 @@
  * @module
  */
 
+import { onlySet } from "../checks.ts";
+
 /** A pair of AWS keys, in the shape that the AWS SDK for JavaScript uses. */
 export interface AwsCredentialIdentity {
   /** The access key id: public, and sent with each request. */
@@ -31,7 +33,20 @@ export type AwsCredentialProvider = (
 /** Why there are no credentials: nothing was set, or what was given cannot be right. */
 export type CredentialsErrorCode = "CredentialsMissing" | "CredentialsInvalid";
 
-/** Thrown by a provider of this package, and for keys that cannot be right. It never holds a key. */
+/**
+ * Thrown by a provider of this package, and for keys that cannot be right. It never holds a key.
+ *
+ * @example
+ * ```ts
+ * import { CredentialsError, fromEnv } from "@x/dynamo-lock/credentials";
+ *
+ * const credentials = fromEnv({}); // an environment without keys
+ * await credentials().catch((error) => {
+ *   if (!(error instanceof CredentialsError)) throw error;
+ *   console.log(error.code); // CredentialsMissing
+ * });
+ * ```
+ */
 export class CredentialsError extends Error {
   /** The name that tells this error from others. */
   override readonly name = "CredentialsError";
@@ -68,7 +83,11 @@ export function checkIdentity(value: AwsCredentialIdentity): AwsCredentialIdenti
       throw new CredentialsError("CredentialsInvalid", message);
     }
   }
-  const identity = { accessKeyId, secretAccessKey, sessionToken, expiration, accountId };
-  const set = Object.entries(identity).filter(([, part]) => part !== undefined);
-  return Object.fromEntries(set) as unknown as AwsCredentialIdentity;
+  return onlySet<AwsCredentialIdentity>({
+    accessKeyId,
+    secretAccessKey,
+    sessionToken,
+    expiration,
+    accountId,
+  });
 }

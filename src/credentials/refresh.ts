@@ -11,6 +11,9 @@ const REFRESH_AHEAD_MS = 5 * 60_000;
 /** After one attempt to renew keys that still hold, the next one waits this long. */
 const REFRESH_PAUSE_MS = 10_000;
 
+/** A source of credentials that is silent for this long has failed. */
+export const CREDENTIALS_TIMEOUT_MS = 30_000;
+
 /** A provider, also one that answers at once. */
 type Provider = (
   ...options: Parameters<AwsCredentialProvider>
@@ -31,6 +34,8 @@ export class CredentialCache {
   #refreshAt = 0;
   #forceRefresh = false;
   #call: Promise<AwsCredentialIdentity> | undefined;
+  /** When it is taken for dead, by the monotonic clock. */
+  #callUntil = 0;
 
   /**
    * Does not call a provider before it is needed.
@@ -62,15 +67,16 @@ export class CredentialCache {
     return this.#identity;
   }
 
-  /** Asks the provider, or joins a call under way where that is allowed. */
+  /** Asks the provider, or joins a call under way where that is allowed and not too old. */
   ask(now: number): Promise<AwsCredentialIdentity> {
     if (this.#runtime.isolatesRequests) return this.#ask(now);
-    return this.#call ??= this.#ask(now).finally(() => this.leave());
-  }
-
-  /** Takes a call under way for dead: the next one who asks begins another. */
-  leave(): void {
-    this.#call = undefined;
+    const { mono } = this.#runtime.now();
+    if (this.#call && mono < this.#callUntil) return this.#call;
+    this.#callUntil = mono + CREDENTIALS_TIMEOUT_MS;
+    const call = this.#ask(now).finally(() => {
+      if (this.#call === call) this.#call = undefined;
+    });
+    return this.#call = call;
   }
 
   /** Forgets credentials that DynamoDB called expired. */

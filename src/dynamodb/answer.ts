@@ -28,6 +28,9 @@ const UNKNOWN_CODE = /^(RequestTimeout|TransactionInProgress)/;
 /** The exception's name: `com.amazonaws.dynamodb.v20120810#Name`, `Name` or `Name:http://...`. */
 const CODE = /([A-Za-z]+)(:|$)/;
 
+/** The operations that are answered with nothing where they succeed. */
+const EMPTY = /^(Unt|T)agResource$/;
+
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 /** The bytes as a JSON object; throws where they are none or fail their checksum. */
@@ -59,6 +62,7 @@ export function readAnswer(
   const details = { statusCode: status, requestId: headers.get("x-amzn-requestid") ?? undefined };
   try {
     // Whatever is not as expected throws within, and makes the answer a bad one.
+    if (status === 200 && bytes?.length === 0 && EMPTY.test(call.operation)) return {};
     const body = readBody(headers, bytes);
     if (status < 300) return body;
     const code = CODE.exec(body.__type ?? "")![1]!;

@@ -5,13 +5,13 @@
  */
 
 import type { DynamoError } from "./errors.ts";
-import type { DynamoClientOptions, SendOptions } from "./options.ts";
+import type { ClientSettings, SendSettings } from "./options.ts";
 import type { RetryRule } from "./retry.ts";
 
 /** The options of a client with their defaults. */
 export type Settings =
-  & DynamoClientOptions
-  & Required<Pick<DynamoClientOptions, "maxAttempts" | "attemptTimeoutMs" | "runtime" | "signer">>;
+  & ClientSettings
+  & Required<Pick<ClientSettings, "maxAttempts" | "attemptTimeoutMs" | "runtime" | "signer">>;
 
 /** What adds up over the attempts of one call, and goes into its error. */
 export interface Call {
@@ -21,7 +21,7 @@ export interface Call {
 }
 
 /** One call of `send`: what was asked for, and what adds up over its attempts. */
-export interface OpenCall extends Call, Settings, Omit<SendOptions, keyof Settings> {
+export interface OpenCall extends Call, Settings, Omit<SendSettings, keyof Settings> {
   /** On the monotonic clock. */
   readonly deadline: number;
   /** Retries after conflicts, which have a budget of their own, and all others. */
@@ -36,11 +36,12 @@ export interface OpenCall extends Call, Settings, Omit<SendOptions, keyof Settin
   hint?: string | null;
 }
 
-/** Calls a listener; what it throws must not change the outcome. */
+/** Calls a listener. What it throws must not change the outcome: that is its own affair. */
 export function tell<E>(listener: ((event: E) => void) | undefined, event: E): void {
   try {
-    listener?.(event);
+    // What an async listener rejects with is ignored too: unheard, it would end the process.
+    (listener?.(event) as Promise<void> | void)?.catch?.(() => {});
   } catch {
-    // The listener's own affair.
+    // A broken listener must not turn a held lock into a lost one.
   }
 }

@@ -1,4 +1,4 @@
-import { CLIENT_BRAND } from "./brand.ts";
+import { brand, CLIENT_BRAND } from "./brand.ts";
 import {
   checkClientOptions,
   checkSend,
@@ -36,8 +36,7 @@ export class DynamoClient {
   readonly #wire: Wire;
 
   static {
-    // On the prototype: it shows in no output.
-    Object.defineProperty(this.prototype, CLIENT_BRAND, { value: true });
+    brand(this, CLIENT_BRAND);
   }
 
   /**

@@ -13,27 +13,29 @@ export type AccountIdEndpointMode = "preferred" | "required" | "disabled";
 export interface EndpointOptions {
   /**
    * The Region; or else `AWS_REGION`, then `AWS_DEFAULT_REGION`. An isolated one (`us-iso-*` and the
-   * like) needs an `endpoint`.
+   * like) needs an `endpoint`. `local` without an `endpoint` is DynamoDB Local at
+   * `http://localhost:8000`, signed for `us-east-1` as the AWS SDKs do.
    */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /**
    * An endpoint instead of the Region's own; or else `AWS_ENDPOINT_URL_DYNAMODB`, then
    * `AWS_ENDPOINT_URL`. An origin without path; plain `http:` only for loopback addresses.
    */
-  readonly endpoint?: string | URL;
+  readonly endpoint?: string | URL | undefined;
   /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean;
+  readonly allowInsecureEndpoint?: boolean | undefined;
   /** The endpoint that also speaks IPv6; or else `AWS_USE_DUALSTACK_ENDPOINT`. */
-  readonly useDualstackEndpoint?: boolean;
+  readonly useDualstackEndpoint?: boolean | undefined;
   /** The FIPS 140 endpoint; or else `AWS_USE_FIPS_ENDPOINT`. */
-  readonly useFipsEndpoint?: boolean;
+  readonly useFipsEndpoint?: boolean | undefined;
   /**
    * Whether to use the account's own endpoint where the credentials tell the account; or else
-   * `AWS_ACCOUNT_ID_ENDPOINT_MODE`.
+   * `AWS_ACCOUNT_ID_ENDPOINT_MODE`. A table's ARN in a request is not looked at: set `"disabled"`
+   * for tables of another account. (A lock table's ARN is: its account is the one that counts.)
    *
    * @default {"preferred"}
    */
-  readonly accountIdEndpointMode?: AccountIdEndpointMode;
+  readonly accountIdEndpointMode?: AccountIdEndpointMode | undefined;
 }
 
 /** An address, and the Region to sign for. */
@@ -42,8 +44,17 @@ export interface Endpoint {
   readonly region: string;
 }
 
+/** What a client does not have, and a manager tells. */
+interface TableOption {
+  /** The table's name or ARN. In an ARN of the Region it tells the account, whatever the credentials say. */
+  readonly table?: string | object;
+}
+
 /** The values of {@link AccountIdEndpointMode}. */
 const MODES = "preferred|required|disabled";
+
+/** The Regions with account endpoints: the ordinary ones, and some of GovCloud and China by name. */
+const HAS_ACCOUNTS = /^(?!us-gov-(?!(ea|we)st-1$)|cn-(?!north(west)?-1$)|eusc-)/;
 
 /** One label of a host name: what is more would let a Region choose the host. */
 const HOST_LABEL = /^(?!-)[a-z\d-]{1,63}(?<!-)$/;
@@ -64,15 +75,19 @@ const SAFE_URL =
  * each other.
  */
 export function endpointFinder(
-  options: EndpointOptions,
+  options: EndpointOptions & TableOption,
   read: (name: string) => string | undefined,
 ): ((accountId?: string) => Endpoint) | undefined {
   const isOn = (name: string) => /^true$/i.test(read(name) ?? "");
   const dualstack = options.useDualstackEndpoint ?? isOn("AWS_USE_DUALSTACK_ENDPOINT");
   const fips = options.useFipsEndpoint ?? isOn("AWS_USE_FIPS_ENDPOINT");
   const mode = options.accountIdEndpointMode ?? read("AWS_ACCOUNT_ID_ENDPOINT_MODE") ?? "preferred";
-  const region = options.region ?? read("AWS_REGION") ?? read("AWS_DEFAULT_REGION");
-  const custom = options.endpoint ?? read("AWS_ENDPOINT_URL_DYNAMODB") ?? read("AWS_ENDPOINT_URL");
+  let region = options.region ?? read("AWS_REGION") ?? read("AWS_DEFAULT_REGION");
+  let custom = options.endpoint ?? read("AWS_ENDPOINT_URL_DYNAMODB") ?? read("AWS_ENDPOINT_URL");
+  if (region === "local" && custom === undefined) {
+    custom = "http://localhost:8000";
+    region = "us-east-1";
+  }
   const url = `${custom}`;
   const check = (isRight: boolean, option: string, must: string, value: unknown) => {
     if (!isRight) refuse(RangeError, "find the endpoint", option, must, value);
@@ -90,25 +105,20 @@ export function endpointFinder(
     /^\w+:\/\/[\w.-]+(:\d+)?(?=[/?#]|$)/.exec(url)?.[0] ?? "no origin", // without what may be a secret
   );
 
-  return region === undefined ? region : (accountId = "") => {
+  return region === undefined ? region : (accountId) => {
     if (custom) return { url, region };
-    const [area, kind = ""] = region.split("-");
-    check(!/^iso/.test(kind), "endpoint", "given in an isolated Region", custom);
-    const isGov = kind === "gov";
-    const tld = area === "cn" ? "com.cn" : area === "eusc" ? "eu" : "com";
+    check(!/^\w+-iso/.test(region), "endpoint", "given in an isolated Region", custom);
+    const tld = region.startsWith("cn-") ? "com.cn" : region.startsWith("eusc-") ? "eu" : "com";
     const domain = !dualstack
       ? `amazonaws.${tld}`
       : tld === "com"
       ? "api.aws"
       : `api.amazonwebservices.${tld}`;
+    const arn = RegExp(`^arn:[^:]+:dynamodb:${region}:(\\d+):`).exec(`${options.table}`);
+    const account = `${arn?.[1] ?? accountId}`;
     let service = "dynamodb";
-    // GovCloud's ordinary host is its FIPS host.
-    if (fips && (dualstack || !isGov)) service += "-fips";
-    if (
-      domain === "amazonaws.com" && !isGov && !fips && mode !== "disabled" &&
-      /^\d{12}$/.test(accountId)
-    ) {
-      service = `${accountId}.ddb`;
+    if (!fips && mode !== "disabled" && HAS_ACCOUNTS.test(region) && /^\d{12}$/.test(account)) {
+      service = `${account}.ddb`;
     } else {
       check(
         mode !== "required",
@@ -116,6 +126,8 @@ export function endpointFinder(
         "another without an account endpoint",
         mode,
       );
+      // GovCloud's ordinary host is its FIPS host.
+      if (fips && (dualstack || !/^us-gov/.test(region))) service += "-fips";
     }
     return { url: `https://${service}.${region}.${domain}/`, region };
   };

@@ -1,3 +1,5 @@
+import { onlySet } from "../checks.ts";
+import { brand, hasBrand } from "./brand.ts";
 import type { Call } from "./call.ts";
 import type { AttributeMap } from "./values.ts";
 
@@ -49,6 +51,19 @@ export interface DynamoErrorDetails {
  * | `CredentialsMissing` | no credentials are set |
  * | `CredentialsFailed` | the source of credentials failed or gave unusable ones; see `cause` |
  * | `SigningFailed` | the signer failed; see `cause` |
+ *
+ * @example Tell what surely was not written from what may have been
+ * ```ts
+ * import { DynamoClient, DynamoError } from "@x/dynamo-lock/client";
+ *
+ * const client = new DynamoClient();
+ * try {
+ *   await client.send("PutItem", { TableName: "not-made", Item: { id: { S: "7" } } });
+ * } catch (error) {
+ *   if (!(error instanceof DynamoError)) throw error;
+ *   console.log(error.code, error.mayHaveApplied); // ResourceNotFoundException false
+ * }
+ * ```
  */
 export class DynamoError extends Error {
   /** The name that tells this error from others. */
@@ -75,18 +90,15 @@ export class DynamoError extends Error {
   declare readonly throttlingReasons?: readonly string[];
 
   static {
-    // On the prototype, so that it shows in no output and is not copied about.
-    Object.defineProperty(this.prototype, BRAND, { value: true });
+    brand(this, BRAND);
   }
 
   /** Makes an error; `message` must not contain a secret. */
   constructor(code: string, message: string, details: DynamoErrorDetails, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    // Only what is known: absent fields should not show as `undefined` wherever this is printed.
-    for (const [name, value] of Object.entries(details)) {
-      if (value !== undefined) Object.assign(this, { [name]: value });
-    }
+    // Absent fields should not show as `undefined` wherever this is printed.
+    Object.assign(this, onlySet(details));
   }
 }
 
@@ -113,8 +125,27 @@ export function failure(
   );
 }
 
-/** Whether `error` is a {@link DynamoError}, also one of another copy of this package. */
+/**
+ * Whether `error` is a {@link DynamoError}, also one of another copy of this package.
+ *
+ * @example The item that was in the way
+ * ```ts
+ * import { DynamoClient, isDynamoError } from "@x/dynamo-lock/client";
+ *
+ * const client = new DynamoClient();
+ * const put = {
+ *   TableName: "users",
+ *   Item: { id: { S: "8" }, name: { S: "Ada" } },
+ *   ConditionExpression: "attribute_not_exists(id)",
+ *   ReturnValuesOnConditionCheckFailure: "ALL_OLD",
+ * };
+ * await client.send("PutItem", put);
+ * await client.send("PutItem", put).catch((error) => {
+ *   if (!isDynamoError(error) || error.item === undefined) throw error;
+ *   console.log(error.item.name); // { S: "Ada" }
+ * });
+ * ```
+ */
 export function isDynamoError(error: unknown): error is DynamoError {
-  return typeof error === "object" && error !== null &&
-    (error as { [BRAND]?: unknown })[BRAND] === true;
+  return hasBrand(error, BRAND);
 }

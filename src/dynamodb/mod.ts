@@ -5,7 +5,7 @@
  * It is what the locks of this package send their requests with, and it may be used on its own.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { DynamoClient, isDynamoError } from "@x/dynamo-lock/client";
  *
  * const client = new DynamoClient({ region: "eu-west-1" }); // credentials from the environment
@@ -17,6 +17,7 @@
  *   });
  * } catch (error) {
  *   if (!isDynamoError(error) || error.code !== "ConditionalCheckFailedException") throw error;
+ *   console.log("there is one already");
  * }
  * ```
  *

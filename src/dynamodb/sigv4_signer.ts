@@ -1,4 +1,5 @@
-import { prepare, type Signer, type SigningRequest } from "./signer.ts";
+import { prepare } from "./default_signer.ts";
+import type { Signer, SigningRequest } from "./signer.ts";
 
 const encoder = new TextEncoder();
 

@@ -34,6 +34,13 @@ const DECIMAL = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/;
  * A text as an attribute value.
  *
  * @throws {RangeError} Where it holds a lone surrogate, which UTF-8 cannot carry.
+ *
+ * @example
+ * ```ts
+ * import { encodeString } from "@x/dynamo-lock/client";
+ *
+ * console.log(encodeString("Ada")); // { S: "Ada" }
+ * ```
  */
 export function encodeString(text: string): { readonly S: string } {
   if (!isWellFormed(text)) {
@@ -46,6 +53,13 @@ export function encodeString(text: string): { readonly S: string } {
  * A number as an attribute value.
  *
  * @throws {RangeError} For `NaN`, infinities, and what is outside of DynamoDB's range.
+ *
+ * @example
+ * ```ts
+ * import { encodeNumber } from "@x/dynamo-lock/client";
+ *
+ * console.log(encodeNumber(1.5)); // { N: "1.5" }
+ * ```
  */
 export function encodeNumber(value: number): { readonly N: string } {
   const size = Math.abs(value);
@@ -58,12 +72,30 @@ export function encodeNumber(value: number): { readonly N: string } {
   return { N: String(value) };
 }
 
-/** A map as an attribute value. */
+/**
+ * A map as an attribute value.
+ *
+ * @example
+ * ```ts
+ * import { encodeMap, encodeNumber } from "@x/dynamo-lock/client";
+ *
+ * console.log(encodeMap({ x: encodeNumber(1) })); // { M: { x: { N: "1" } } }
+ * ```
+ */
 export function encodeMap(map: AttributeMap): { readonly M: AttributeMap } {
   return { M: map };
 }
 
-/** The text of a string value; `undefined` for any other value, and for none. */
+/**
+ * The text of a string value; `undefined` for any other value, and for none.
+ *
+ * @example
+ * ```ts
+ * import { decodeString } from "@x/dynamo-lock/client";
+ *
+ * console.log(decodeString({ S: "Ada" }), decodeString({ N: "1" })); // Ada undefined
+ * ```
+ */
 export function decodeString(value: AttributeValue | undefined): string | undefined {
   const text = (value as { S?: unknown } | undefined)?.S;
   return typeof text === "string" ? text : undefined;
@@ -73,13 +105,30 @@ export function decodeString(value: AttributeValue | undefined): string | undefi
  * The number of a number value; `undefined` for any other value, and for none.
  *
  * Numbers with more than 15 digits lose their last ones: compare such values as text.
+ *
+ * @example
+ * ```ts
+ * import { decodeNumber } from "@x/dynamo-lock/client";
+ *
+ * console.log(decodeNumber({ N: "1.5" }), decodeNumber({ S: "1.5" })); // 1.5 undefined
+ * ```
  */
 export function decodeNumber(value: AttributeValue | undefined): number | undefined {
   const text = (value as { N?: unknown } | undefined)?.N;
   return typeof text === "string" && DECIMAL.test(text) ? Number(text) : undefined;
 }
 
-/** The members of a map value; `undefined` for any other value, and for none. */
+/**
+ * The members of a map value; `undefined` for any other value, and for none.
+ *
+ * @example
+ * ```ts
+ * import { decodeMap, decodeNumber } from "@x/dynamo-lock/client";
+ *
+ * const point = decodeMap({ M: { x: { N: "1" } } });
+ * console.log(decodeNumber(point?.x)); // 1
+ * ```
+ */
 export function decodeMap(value: AttributeValue | undefined): AttributeMap | undefined {
   const map = (value as { M?: unknown } | undefined)?.M;
   return typeof map === "object" && map !== null ? map as AttributeMap : undefined;

@@ -4,7 +4,7 @@ import {
   identityFromEnvironment,
 } from "../credentials/env.ts";
 import { type AwsCredentialIdentity, CredentialsError } from "../credentials/identity.ts";
-import { CredentialCache } from "../credentials/refresh.ts";
+import { CredentialCache, CREDENTIALS_TIMEOUT_MS } from "../credentials/refresh.ts";
 import { systemRuntime } from "../runtime.ts";
 import { type Answer, isAccepted, readAnswer } from "./answer.ts";
 import type { AnswerTiming } from "./attempt.ts";
@@ -12,12 +12,10 @@ import { type OpenCall, type Settings, tell } from "./call.ts";
 import { endpointFinder } from "./endpoint.ts";
 import { DynamoError, failure } from "./errors.ts";
 import { withLimit } from "./limit.ts";
-import type { DynamoClientOptions, SendOptions } from "./options.ts";
+import type { ClientSettings, SendSettings } from "./options.ts";
 import { classify, MAX_ATTEMPTS, MAX_CONFLICTS, QUOTA, retryDelayMs } from "./retry.ts";
-import { DefaultSigner, type SigningRequest } from "./signer.ts";
-
-/** A source of credentials that is silent for this long has failed. */
-const CREDENTIALS_TIMEOUT_MS = 30_000;
+import { DefaultSigner } from "./default_signer.ts";
+import type { SigningRequest } from "./signer.ts";
 
 /**
  * Signs, sends, reads and sends again: all of {@linkcode DynamoClient} but the checks of its options and
@@ -36,7 +34,7 @@ export class Wire {
    */
   #quota = QUOTA;
 
-  constructor(options: DynamoClientOptions) {
+  constructor(options: ClientSettings) {
     this.#settings = {
       maxAttempts: MAX_ATTEMPTS,
       attemptTimeoutMs: 5000,
@@ -46,7 +44,7 @@ export class Wire {
     };
     const { runtime, env, credentials = () => identityFromEnvironment(this.#read) } =
       this.#settings;
-    this.#read = environmentReader(env, (name) => runtime.env(name));
+    this.#read = environmentReader(env, runtime);
     this.#credentials = new CredentialCache(credentials, runtime);
   }
 
@@ -54,7 +52,7 @@ export class Wire {
   async send<T = Record<string, unknown>>(
     operation: string,
     input: object,
-    set: SendOptions = {},
+    set: SendSettings = {},
   ): Promise<T> {
     set.signal?.throwIfAborted();
     const start = this.#settings.runtime.now();
@@ -122,12 +120,11 @@ export class Wire {
         this.#timeLeft(call, CREDENTIALS_TIMEOUT_MS),
         call.signal,
         () => credentials.ask(now),
-        (reason) => void (cause = reason),
+        (reason) => void (cause = reason ?? "nothing"),
       ) ??
       // Keys that were only to be renewed ahead of their end still do.
       credentials.current(now);
     if (identity) return identity;
-    credentials.leave();
     // Another package's text might repeat a key, so only ours is quoted.
     const ours = cause instanceof CredentialsError ? cause : undefined;
     const code = !cause
@@ -135,7 +132,7 @@ export class Wire {
       : ours?.code === "CredentialsMissing"
       ? ours.code
       : "CredentialsFailed";
-    const message = ours?.message ?? "no credentials";
+    const message = ours?.message ?? `no credentials${cause ? ", as their source failed" : ""}`;
     throw failure(call, code, message, false, cause);
   }
 

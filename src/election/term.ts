@@ -41,6 +41,18 @@ export interface Term {
    *
    * @throws {LockServiceError} When DynamoDB could not be asked. The lead is given back in the
    * background, and free when its lease has run out at the latest.
+   *
+   * @example Lead for a while, and let another one have a turn
+   * ```ts
+   * import { campaign } from "@x/dynamo-lock/election";
+   *
+   * const stop = new AbortController();
+   * await campaign("rebalancer", { signal: stop.signal }, async (term) => {
+   *   await new Promise((done) => setTimeout(done, 10)); // a piece of work
+   *   console.log(await term.resign(), term.leading); // true false
+   *   stop.abort(); // or this candidate would stand again, after a pause
+   * }).catch(() => {});
+   * ```
    */
   resign(): Promise<boolean>;
   /**
@@ -48,6 +60,21 @@ export interface Term {
    *
    * @throws {LeaseLostError} When the candidate does not lead any more.
    * @throws {LockServiceError} When DynamoDB could not be asked: the data may be the old or the new.
+   *
+   * @example Say where the leader is to be found once it is ready
+   * ```ts
+   * import { campaign, observeLeader } from "@x/dynamo-lock/election";
+   *
+   * const stop = new AbortController();
+   * await campaign("gateway", { signal: stop.signal }, async (term) => {
+   *   await term.announce("10.0.0.7:8080");
+   *   for await (const leader of observeLeader("gateway")) {
+   *     console.log(leader?.data); // 10.0.0.7:8080
+   *     break;
+   *   }
+   *   stop.abort();
+   * }).catch(() => {});
+   * ```
    */
   announce(data: string | null): Promise<void>;
 }

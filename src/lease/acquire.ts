@@ -124,6 +124,7 @@ export class Acquisition {
     for (let polls = 0;; polls++) {
       if (this.#standBack) {
         // Other processes get their turn: once, whatever is released meanwhile.
+        this.#order.waits?.(this.#order.names[0]!);
         await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
         this.#standBack = false;
         if (polls > 0) outlook.doubt();

@@ -12,6 +12,9 @@ import { codeOf, isPassing } from "./translate.ts";
 const ROUNDS_MAX = 30;
 const PAUSE_MAX_MS = 2_000;
 
+/** How long the last try takes at the most when the manager is closed: a program wants to end. */
+const LAST_TRY_MS = 5_000;
+
 /**
  * For how long, in a format where nothing can be closed, what comes late is released: as long as an answer
  * is waited for. One look would not do: it may be quicker than a request that was sent right before it.
@@ -26,15 +29,16 @@ export function canClose({ table }: ProtocolContext, proposal: Proposal): boolea
 /**
  * Releases a grant, and before that closes it where its proposal is still open: released first, a
  * request that is still on its way would take the lock again for nobody. Tries for two leases at the
- * most; by then a grant that nobody renews is dead. In a format where nothing can be closed it is released
- * again and again for some time; where nothing ends, until none can come any more.
+ * most; by then a grant that nobody renews is dead. When the manager is closed it tries once more. In a
+ * format where nothing can be closed it is released again and again for some time; where nothing ends,
+ * until none can come any more.
  */
 export async function cleanUp(
   context: ProtocolContext,
   proposal: Proposal,
   open: boolean,
 ): Promise<void> {
-  const { runtime, emit, table } = context;
+  const { runtime, emit, table, closing } = context;
   const { layout, outage } = table;
   const { names } = proposal;
   const awaits = open && !canClose(context, proposal);
@@ -42,10 +46,14 @@ export async function cleanUp(
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
     const sentAt = runtime.now();
-    const known = outage.errorFor(proposal, sentAt, table.answeredAt);
-    const { error = known, records } = known === undefined
-      ? await (open && !awaits ? closeProposal : sendRelease)(context, proposal)
-      : {};
+    const isLast = closing?.aborted && !(awaits && layout.endless);
+    const limits = isLast ? { deadlineMs: Math.min(LAST_TRY_MS, proposal.leaseMs) } : {};
+    const known = isLast ? undefined : outage.errorFor(proposal, sentAt, table.answeredAt);
+    const { error = known, records } = known !== undefined
+      ? {}
+      : open && !awaits
+      ? await closeProposal(context, proposal, () => limits)
+      : await sendRelease(context, proposal, limits);
     const now = runtime.now();
     const spent = now.mono - start;
     if (error !== undefined) {
@@ -53,7 +61,7 @@ export async function cleanUp(
       const isOver = awaits && layout.endless
         ? spent > UNDER_WAY_MS // more than all the rounds take
         : round > ROUNDS_MAX || !layout.endless && spent > 2 * proposal.leaseMs;
-      if (!isPassing(error) || isOver) return;
+      if (!isPassing(error) || isOver || isLast) return;
       if (known === undefined) outage.met(proposal, now, error);
     } else if (awaits) {
       if (sentAt.mono - start > awaitedMs) return; // an answer may take long
@@ -65,6 +73,7 @@ export async function cleanUp(
       continue;
     }
     const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
-    await sleep(runtime, pause * (0.5 + runtime.random() / 2), [], true);
+    const wakes = closing && !awaits ? [closing] : [];
+    await sleep(runtime, pause * (0.5 + runtime.random() / 2), wakes, true);
   }
 }

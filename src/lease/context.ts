@@ -25,8 +25,10 @@ export interface ProtocolContext {
   readonly settings: ProtocolSettings;
   /** Tells what happened, and to which acquisition. `lost` is the name that was lost. */
   emit(event: LeaseEvent, lost?: string): void;
+  /** Aborts when the manager is closed, which waits for what is under way. */
+  readonly closing: AbortSignal | undefined;
   /** Keeps work that nobody waits for alive: until `close`, and by `waitUntil` where there is one. */
-  background(work: Promise<void>): void;
+  background(work: Promise<unknown>): void;
 }
 
 /** Resolves when one of the signals aborts, which it does not tell. Leaves no listener. */

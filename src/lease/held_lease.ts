@@ -74,11 +74,6 @@ export class HeldLease implements Lease {
 
   get fencingToken(): number {
     this.#demand("fencing");
-    return this.token;
-  }
-
-  /** As its fencing token, but 0 where the format of the record has none. */
-  get token(): number {
     return this.#state.proposal.token;
   }
 
@@ -222,8 +217,12 @@ export class HeldLease implements Lease {
 
   async #giveBack(answer: OfferAnswer | undefined): Promise<boolean> {
     if (answer === "taken" || answer === "gone") return answer === "taken";
-    const outcome = await sendRelease(this.#context, this.#state.proposal, {
+    const { proposal } = this.#state;
+    const outcome = await sendRelease(this.#context, proposal, {
       spent: this.#hold.spent,
+      // Longer than a lease there is nothing to give back.
+      attemptTimeoutMs: renewalAttemptMs(proposal.leaseMs),
+      deadlineMs: proposal.leaseMs,
     });
     if (outcome.error !== undefined) {
       const code = codeOf(outcome.error);

@@ -5,6 +5,7 @@
  */
 
 import { isLockError, LockError } from "../errors.ts";
+import { tell } from "../dynamodb/call.ts";
 import type { LockEventListener } from "../events.ts";
 import type { Moment, Runtime } from "../runtime.ts";
 import { Acquisition } from "./acquire.ts";
@@ -54,8 +55,11 @@ export class Holdings {
   readonly #work = new Set<Promise<unknown>>();
   /** What ends with the manager: aborted when it is closed. */
   readonly cancels: Set<AbortController> = new Set();
+  /** Made with the first lease: where managers are made, some runtimes allow none. */
+  #closing: AbortController | undefined;
+  /** Whether the manager was closed. */
+  isClosed = false;
   #tickets = 0;
-  #closed = false;
 
   constructor(runtime: Runtime, settings: ProtocolSettings, emit: LockEventListener) {
     this.#runtime = runtime;
@@ -68,24 +72,35 @@ export class Holdings {
     return [...this.#leases];
   }
 
-  /** Who waits, in the order in which they came. */
+  /** Who is in line, in the order in which they came. */
   get places(): readonly Place[] {
     return this.#queue.places;
   }
 
   /** Resolves when everybody who is in line by now was served, or waits. See {@link LocalQueue}. */
-  settled(name?: string): Promise<void> {
-    return this.#queue.settled(name);
+  settled(): Promise<void> {
+    return this.#queue.settled();
   }
 
-  /** Whether the manager was closed. */
-  get isClosed(): boolean {
-    return this.#closed;
+  /**
+   * Does something about a name after everybody who is in line by now was served, or waits, and before
+   * everybody who comes later. It is told whether nobody waits.
+   */
+  async inLine<T>(name: string, work: (isFirst: boolean) => Promise<T>): Promise<T> {
+    if (this.#runtime.isolatesRequests) return await work(true);
+    const settled = this.#queue.settled(name);
+    const place = this.#queue.enter([name]);
+    try {
+      await settled;
+      return await work(place.turn.aborted);
+    } finally {
+      this.#queue.leave(place);
+    }
   }
 
   /** Throws where the manager was closed. */
   checkOpen(): void {
-    if (this.#closed) throw closedError();
+    if (this.isClosed) throw closedError();
   }
 
   /** Serves a request: with a lease, or with `null` where the lock is held and it does not wait. */
@@ -120,7 +135,8 @@ export class Holdings {
 
   /** Ends everything, and waits for it. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.isClosed = true;
+    this.#closing?.abort();
     for (const cancel of this.cancels) cancel.abort(closedError());
     if (this.#runtime.isolatesRequests) return; // what other requests wait for cannot be awaited here
     // What is waited for may sleep by timers that keep no process alive.
@@ -163,7 +179,7 @@ export class Holdings {
   /** Serves it when its turn has come. */
   async #queued(serving: Serving, granted: (state: GrantState) => void): Promise<Lease | null> {
     const { request, signal } = serving;
-    const place = this.#queue.enter(request.names, request, request.ownerId);
+    const place = this.#queue.enter(request.names, request);
     try {
       await untilAborted(place.turn, signal);
       signal.throwIfAborted();
@@ -194,10 +210,7 @@ export class Holdings {
     const state = await acquisition.run();
     if (state === null) return null;
     const lease = this.#lease(context, state, request);
-    for (const name of steal ? names : []) {
-      // Not one that has robbed it in turn, while its answer was on its way.
-      this.taken(name, (other) => other !== lease && other.token <= lease.token);
-    }
+    if (steal) { for (const name of names) this.taken(name, (other) => other !== lease); }
     const room = reentrant ? new Room(lease, state) : undefined;
     if (room !== undefined) this.#rooms.set(keyOf(request), room);
     const entry = room?.enter() ?? lease;
@@ -249,20 +262,20 @@ export class Holdings {
 
   #context(table: LockTable, { names, waitUntil }: LockRequest): ProtocolContext {
     const ticket = ++this.#tickets;
+    // No request of a Worker may be woken by another one.
+    if (!this.#runtime.isolatesRequests) this.#closing ??= new AbortController();
     return {
       table,
       runtime: this.#runtime,
       settings: this.#settings,
+      closing: this.#closing?.signal,
       emit: (event, name = names[0]!) => this.#emit({ name, names, ticket, ...event }),
       background: (work) => {
         // Background work tells its troubles by events; a rejection here would end the process.
         const quiet = work.catch(() => {});
         this.track(quiet);
-        try {
-          waitUntil?.(quiet);
-        } catch {
-          // A broken `waitUntil`, such as one without its `this`, must not break the lock.
-        }
+        // A broken `waitUntil`, such as one without its `this`, must not break the lock.
+        tell(waitUntil, quiet);
       },
     };
   }

@@ -53,6 +53,18 @@ export interface Lease {
    *
    * @throws {LeaseLostError} When it is not held any more.
    * @throws {LockServiceError} When DynamoDB could not be asked. The lease goes on as it was.
+   *
+   * @example Keep the lock only for as long as the work goes on
+   * ```ts
+   * import { lock } from "@x/dynamo-lock";
+   *
+   * await using lease = await lock("import/6", { renew: false });
+   * for (const page of ["a", "b", "c"]) {
+   *   console.log(`importing ${page}`);
+   *   await lease.renew(); // where the work hangs, others get the lock a lease later
+   * }
+   * console.log(lease.remainingMs > 10_000); // true
+   * ```
    */
   renew(): Promise<void>;
   /**
@@ -93,15 +105,13 @@ export interface Lease {
    * import { lock } from "@x/dynamo-lock";
    *
    * await using lease = await lock("order/7");
-   * const Key = { key: { S: "orders/7" } };
    * await lease.transact([
    *   {
    *     Update: {
-   *       TableName: "dynamo-lock",
-   *       Key,
-   *       UpdateExpression: "SET #state=:booked",
-   *       ExpressionAttributeNames: { "#state": "state" },
-   *       ExpressionAttributeValues: { ":booked": { S: "booked" } },
+   *       TableName: "orders",
+   *       Key: { id: { S: "7" } },
+   *       UpdateExpression: "SET booked = :yes",
+   *       ExpressionAttributeValues: { ":yes": { BOOL: true } },
    *     },
    *   },
    * ], { release: true });
@@ -125,19 +135,27 @@ export interface Lease {
    * await new DynamoClient({}).send("TransactWriteItems", {
    *   TransactItems: [
    *     lease.conditionCheck(),
-   *     { Put: { TableName: "dynamo-lock", Item: { key: { S: "orders/8" } } } },
+   *     { Put: { TableName: "orders", Item: { id: { S: "8" } } } },
    *   ],
    * });
    * ```
    *
    * @example With `DynamoDBDocumentClient` of the AWS SDK
    * ```ts ignore
-   * await documents.send(new TransactWriteCommand({
-   *   TransactItems: [
-   *     lease.conditionCheck({ format: "document" }),
-   *     { Put: { TableName: "orders", Item: { id: 8 } } },
-   *   ],
-   * }));
+   * import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+   * import { DynamoDBDocumentClient, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+   * import { lock } from "@x/dynamo-lock";
+   *
+   * const documents = DynamoDBDocumentClient.from(new DynamoDBClient());
+   * await using lease = await lock("order/10");
+   * await documents.send(
+   *   new TransactWriteCommand({
+   *     TransactItems: [
+   *       lease.conditionCheck({ format: "document" }),
+   *       { Put: { TableName: "orders", Item: { id: "10", paid: true } } },
+   *     ],
+   *   }),
+   * );
    * ```
    */
   conditionCheck(options?: ConditionCheckOptions): LeaseConditionCheck;
@@ -147,6 +165,15 @@ export interface Lease {
    *
    * @throws {LockServiceError} When DynamoDB could not be asked. The release goes on in the background,
    * and the lock is free when its lease has run out at the latest.
+   *
+   * @example Learn whether nobody else was in meanwhile
+   * ```ts
+   * import { lock } from "@x/dynamo-lock";
+   *
+   * const lease = await lock("export/7");
+   * const report = "what was read under the lock";
+   * console.log(await lease.release() ? report : "read it again"); // what was read under the lock
+   * ```
    */
   release(): Promise<boolean>;
   /** Releases it, and never throws. */

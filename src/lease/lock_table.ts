@@ -6,7 +6,7 @@
  */
 
 import type { AnswerTiming } from "../dynamodb/attempt.ts";
-import type { SendOptions } from "../dynamodb/options.ts";
+import type { SendSettings } from "../dynamodb/options.ts";
 import { type DynamoError, isDynamoError } from "../dynamodb/errors.ts";
 import { classify } from "../dynamodb/retry.ts";
 import type { Wire } from "../dynamodb/wire.ts";
@@ -63,6 +63,17 @@ interface Answer {
   readonly Attributes?: Item;
 }
 
+/** What a request came to. */
+interface Sent {
+  readonly answer: Answer | undefined;
+  /** What DynamoDB, or the wire, said where there is no answer. */
+  readonly error: DynamoError | undefined;
+  /** What to throw in its place: that error, or what the caller's signal aborted with. */
+  readonly reason: unknown;
+  readonly requests: number;
+  readonly skewed: boolean;
+}
+
 /** The lock table. Holds no promise and no timer: requests of a Worker may share it. */
 export class LockTable {
   readonly layout: Layout;
@@ -111,36 +122,22 @@ export class LockTable {
     names: readonly string[],
     limits: CallLimits = {},
   ): Promise<WriteOutcome> {
-    let skewed = false;
-    let reason: unknown;
-    let attempts = 0;
-    const spent = (requests: number) => {
-      attempts = requests;
-      limits.spent?.(requests);
-    };
-    const answer = await this.#send(operation, input, { ...limits, spent }, (kind) => {
-      skewed = kind === "skewed";
-    }).catch((error) => void (reason = error));
-    // An abort may come when the request is on its way. Its reason can be anything, even an error of
-    // DynamoDB, which must not be taken for the answer.
-    const aborted = limits.signal?.aborted;
-    const error = !aborted && isDynamoError(reason) ? reason : undefined;
-    const doubtful = error ? error.mayHaveApplied : aborted === true;
+    const { answer, error, reason, requests, skewed } = await this.#send(operation, input, limits);
+    const doubtful = error ? error.mayHaveApplied : limits.signal?.aborted === true;
     const [name] = names as [string];
     // Somebody was quicker: that is an answer too.
     const isQuicker = error && classify(error)?.[0] === "conflict";
     if (answer || isQuicker) this.answeredAt = this.#runtime.now();
     try {
-      const { Attributes } = answer ?? {};
       if (answer) {
+        const { Attributes } = answer;
         const records = new Map(Attributes && [[name, this.#see(name, Attributes, false)]]);
         // An attempt before the one that was answered may still be under way.
-        return { applied: true, records, ...(attempts > 1 && { doubtful: true }) };
+        return { applied: true, records, doubtful: requests > 1 };
       }
       const records = this.#failed(names, error);
       if (records.size > 0) return { records, doubtful };
-      const cause = reason ?? new TypeError("no answer");
-      return { error: error ? translate(error, name) : cause, doubtful, skewed };
+      return { error: error ? translate(error, name) : reason, doubtful, skewed };
     } catch (error) {
       // The item under a key is not a lock, or is damaged: another entry than the one that was written.
       return { error, doubtful, applied: answer !== undefined };
@@ -168,20 +165,15 @@ export class LockTable {
    */
   async read(name: string, limits: CallLimits = {}): Promise<LockRecord | undefined> {
     const { operation = "GetItem", ...input } = this.layout.read(name);
-    const { Item, Items, LastEvaluatedKey } = await this.#ask(operation, input, name, limits);
-    let [items, from] = [Items, LastEvaluatedKey];
-    // Of a page alone it could not be told who is in; there is a second one only after a megabyte.
-    while (items !== undefined && from !== undefined) {
-      const next = { ...input, ExclusiveStartKey: from };
-      const page: Answer = await this.#ask(operation, next, name, limits);
-      items = [...items, ...page.Items ?? []];
-      from = page.LastEvaluatedKey;
-    }
-    return this.#see(name, Item, true, items);
+    // Of a part alone it could not be told who is in.
+    const items: Item[] = [];
+    for await (const item of this.#items(operation, input, name, limits)) items.push(item);
+    return this.#see(name, items[0], true, items);
   }
 
   /**
-   * Reads all records whose names begin with `prefix`, in pages as DynamoDB has them.
+   * Reads all records whose names begin with `prefix`, in pages as DynamoDB has them; and then throws,
+   * where one of them is damaged.
    *
    * @throws As {@linkcode read}.
    */
@@ -189,65 +181,69 @@ export class LockTable {
     prefix: string,
     limits: CallLimits,
   ): AsyncGenerator<[string, LockRecord | undefined]> {
-    let from: Item | undefined;
-    // A record may be several items. They come one after the other, but may be on two pages.
+    // A record may be several items. They come one after the other.
     let items: Item[] = [];
-    const record = (): [string, LockRecord | undefined] => {
+    let damage: unknown;
+    const record = (): [string, LockRecord | undefined][] => {
       const name = this.layout.nameOf(items[0]!);
-      return [name, this.#see(name, items[0], "in passing", items)];
-    };
-    do {
-      const { Items, LastEvaluatedKey }: Answer = await this.#ask(
-        "Scan",
-        this.layout.scan(prefix, from),
-        prefix,
-        limits,
-      );
-      for (const item of Items ?? []) {
-        if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
-          yield record();
-          items = [];
-        }
-        items.push(item);
+      try {
+        return [[name, this.#see(name, items[0], "in passing", items)]];
+      } catch (error) {
+        damage ??= error;
+        return [];
       }
-      from = LastEvaluatedKey;
-    } while (from !== undefined);
-    if (items.length > 0) yield record();
-  }
-
-  /** Sends a request that only reads. */
-  async #ask(operation: string, input: object, name: string, limits: CallLimits): Promise<Answer> {
-    try {
-      return await this.#send(operation, input, limits);
-    } catch (error) {
-      const own = limits.signal?.aborted || !isDynamoError(error);
-      throw own ? error : translate(error, name);
+    };
+    for await (const item of this.#items("Scan", this.layout.scan(prefix), undefined, limits)) {
+      if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
+        yield* record();
+        items = [];
+      }
+      items.push(item);
     }
+    if (items.length > 0) yield* record();
+    if (damage !== undefined) throw damage; // the last: it hides none of the others
   }
 
-  async #send(
+  /** Reads items, page by page where there are more of them than a megabyte. */
+  async *#items(
     operation: string,
     input: object,
+    name: string | undefined,
     limits: CallLimits,
-    onAnswer?: (kind: AnswerTiming["kind"]) => void,
-  ): Promise<Answer> {
+  ): AsyncGenerator<Item, void, undefined> {
+    let ExclusiveStartKey: Item | undefined;
+    do {
+      const page = { ...input, ExclusiveStartKey };
+      const { answer, error, reason } = await this.#send(operation, page, limits);
+      if (!answer) throw error ? translate(error, name) : reason;
+      yield* answer.Items ?? (answer.Item ? [answer.Item] : []);
+      ExclusiveStartKey = answer.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  }
+
+  /** Sends a request, and tells what it came to. Never throws. */
+  async #send(operation: string, input: object, limits: CallLimits): Promise<Sent> {
     const { spent, ...options } = limits;
-    let requests = 0;
+    let last: AnswerTiming | undefined;
+    let answer: Answer | undefined;
+    let reason: unknown = new TypeError("no answer");
     try {
-      return await this.#wire.send(operation, input, {
-        ...options as SendOptions,
+      answer = await this.#wire.send(operation, input, {
+        ...options as SendSettings,
         onAnswer: (timing) => {
-          requests = timing.attempt;
+          last = timing;
           this.clock.observe(timing);
-          onAnswer?.(timing.kind);
         },
       });
-    } catch (error) {
-      if (isDynamoError(error)) requests = error.attempts;
-      throw error;
-    } finally {
-      spent?.(requests);
+    } catch (thrown) {
+      reason = thrown;
     }
+    // An abort may come when the request is on its way. Its reason can be anything, even an error of
+    // DynamoDB, which must not be taken for the answer.
+    const error = !limits.signal?.aborted && isDynamoError(reason) ? reason : undefined;
+    const requests = error?.attempts ?? last?.attempt ?? 0;
+    spent?.(requests);
+    return { answer, error, reason, requests, skewed: last?.kind === "skewed" };
   }
 
   /** What a waiter knows when it judges a record; with `since` one as it may have been as long ago. */
@@ -272,8 +268,7 @@ export class LockTable {
   ): LockRecord | undefined {
     this.answeredAt = this.#runtime.now();
     const record = this.layout.parse(name, item, items);
-    if (watch === "in passing") this.memory.see(name, record, this.answeredAt, true);
-    else this.memory.see(name, record, watch ? this.answeredAt : undefined);
+    this.memory.see(name, record, watch ? this.answeredAt : undefined, watch === "in passing");
     return record;
   }
 }

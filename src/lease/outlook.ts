@@ -103,7 +103,7 @@ export class Outlook {
         ? deadOf(record, table.view(settings)).filter((holder) => holder.grantId !== grantId)
         : [];
       if (dead.length === 0) continue;
-      background(table.write([{ name, input: table.layout.sweep(name, dead) }]).then(() => {}));
+      background(table.write([{ name, input: table.layout.sweep(name, dead) }]));
     }
   }
 }

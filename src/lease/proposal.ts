@@ -57,7 +57,8 @@ export function propose(
     : fencing && fence + 1 || 0;
   // Only damage counts so far.
   if (token > FENCE_MAX) {
-    throw damagedRecord(names.find((name) => table.memory.fence(name) === fence) ?? names[0]!);
+    const name = names.find((name) => table.memory.fence(name) === fence) ?? names[0]!;
+    throw damagedRecord(name, "fence");
   }
   return {
     names,

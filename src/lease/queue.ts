@@ -8,16 +8,19 @@
  * @module
  */
 
-import type { Sharing } from "../records/record.ts";
 import type { Acquisition } from "./acquire.ts";
 import type { GrantState } from "./grant_state.ts";
 import type { OfferAnswer } from "./offer.ts";
+import type { Wish } from "./proposal.ts";
+
+/** Who waits in a line, as others see it. */
+export type Waiter = Pick<Wish, "mode" | "ownerId">;
 
 /** A place in the line of each of its names. */
 export interface Place {
   readonly names: readonly string[];
-  readonly sharing: Sharing;
-  readonly ownerId: string;
+  /** Who waits, and how it wants to share; absent of one that does not wait for its turn. */
+  readonly waiter: Waiter | undefined;
   /** Aborts when it is this caller's turn. */
   readonly turn: AbortSignal;
   /** What the head is doing, while it is. */
@@ -54,12 +57,11 @@ export class LocalQueue {
    * Goes to the end of all lines at once: whoever came first is before the others in each of them, so
    * no two wait for each other. Every place must {@linkcode leave} again.
    */
-  enter(names: readonly string[], sharing: Sharing, ownerId: string): Place {
+  enter(names: readonly string[], waiter?: Waiter): Place {
     const starter = new AbortController();
     const { promise: answered, resolve: answer } = Promise.withResolvers<boolean>();
-    const own = { names, sharing, ownerId, turn: starter.signal, starter, answered, answer };
     const place: QueuedPlace = {
-      ...own,
+      ...{ names, waiter, turn: starter.signal, starter, answered, answer },
       waits: (name) => {
         place.waitsFor = name;
         answer(true);
@@ -99,7 +101,7 @@ export class LocalQueue {
     }
   }
 
-  /** Everybody who waits, in the order in which they came. */
+  /** Everybody in line, in the order in which they came. */
   get places(): readonly Place[] {
     return [...this.#places];
   }

@@ -33,23 +33,43 @@ export interface TransactOptions {
    * Gives the lock back in the same transaction. The lease ends with the call, whatever becomes of the
    * writes: where they do not land, the lock is given back without them. @default {false}
    */
-  readonly release?: boolean;
+  readonly release?: boolean | undefined;
   /**
    * Makes a call that is repeated with the same elements and the same token, within ten minutes and
    * under the same lease, the same transaction: 1 to 36 characters. @default {a new one}
+   *
+   * @example Send it again where nobody knows whether it landed
+   * ```ts
+   * import { isLockError, lock } from "@x/dynamo-lock";
+   *
+   * await using lease = await lock("account/9");
+   * const Update = {
+   *   TableName: "accounts",
+   *   Key: { id: { S: "9" } },
+   *   UpdateExpression: "ADD balance :amount",
+   *   ExpressionAttributeValues: { ":amount": { N: "10" } },
+   * };
+   * const clientRequestToken = crypto.randomUUID();
+   * const deposit = () => lease.transact([{ Update }], { clientRequestToken });
+   *
+   * await deposit().catch((error) => {
+   *   if (!isLockError(error) || error.code !== "UNAVAILABLE") throw error;
+   *   return deposit(); // it is added once, whether or not the first one was
+   * });
+   * ```
    */
-  readonly clientRequestToken?: string;
+  readonly clientRequestToken?: string | undefined;
 }
 
 /** Options of `lease.conditionCheck`. */
 export interface ConditionCheckOptions {
   /** Which of the lease's names is checked; needed where it has several. */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /**
    * `"json"` is DynamoDB's own JSON, for `DynamoClient` and `DynamoDBClient` of the AWS SDK;
    * `"document"` has plain values, for the SDK's `DynamoDBDocumentClient`. @default {"json"}
    */
-  readonly format?: "json" | "document";
+  readonly format?: "json" | "document" | undefined;
 }
 
 /** An element of a transaction that fails where the lease's grant is not in the record any more. */

@@ -37,6 +37,8 @@ const RULES: readonly Rule[] = [
     "CREDENTIALS",
     "no credentials are set ('credentials', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY)",
   ],
+  // A service of its own, which can be away too.
+  [/^CredentialsFailed .* source failed$/, "UNAVAILABLE", "the source of its credentials failed"],
   [
     /^(Cred|ExpiredT|Incomp|InvalidC|InvalidS|MissingA|Signature|Unrec)/,
     "CREDENTIALS",
@@ -57,13 +59,14 @@ export function codeOf(error: unknown): LockErrorCode | "UNKNOWN" {
   return error instanceof LockError ? error.code : "UNKNOWN";
 }
 
-/** The error that the caller of a lock sees. */
-export function translate(cause: DynamoError, name: string): LockError {
+/** The error that the caller of a lock sees, or of a list, which is about none. */
+export function translate(cause: DynamoError, name: string | undefined): LockError {
   const said = `${cause.code} ${cause.message}`;
   const [, code, why] = RULES.find(([pattern]) => pattern.test(said)) ??
     // What is worth another attempt may pass by itself; and some cannot be told from an outage.
     (cause.mayHaveApplied || classify(cause) ? AWAY : REFUSED);
-  const message = `Cannot use lock '${name}' as ${why}: ${cause.code}`;
+  const lock = name ? `lock '${name}'` : "a lock";
+  const message = `Cannot use ${lock} as ${why}: ${cause.code}`;
   return code.startsWith("TABLE")
     ? new LockTableError(code as LockTableCode, message, name, cause)
     : new LockServiceError(code as LockServiceCode, message, name, cause);

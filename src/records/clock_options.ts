@@ -13,7 +13,7 @@ export interface WallClockOptions {
    * later than ours is the end that they see. After a crash of ours they wait so much longer.
    * @default {1000}
    */
-  readonly clockSkewMs?: number;
+  readonly clockSkewMs?: number | undefined;
 }
 
 const CHECKS: Checks<WallClockOptions> = { clockSkewMs: wholeNumber(0, 900_000) };

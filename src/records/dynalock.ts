@@ -29,8 +29,8 @@ import {
 } from "./layout.ts";
 import { encode, type Known } from "./native_expressions.ts";
 import { damagedRecord, type Grant, type Holder, type Item, type LockRecord } from "./record.ts";
-import { checkKeys, RequestMaker } from "./requests.ts";
 import { msOfSeconds, secondAfter } from "./seconds.ts";
+import { checkKeys, WholeItemMaker } from "./whole_items.ts";
 
 const NAME = "dynaLock";
 
@@ -56,12 +56,12 @@ class DynaLockLayout implements Layout {
       data: false,
     },
   };
-  readonly #requests: RequestMaker;
+  readonly #requests: WholeItemMaker;
   readonly #clockSkewMs: number;
 
   constructor(place: TablePlace, clockSkewMs: number) {
     checkKeys(place, NAME, ["TTL", "grant"]);
-    this.#requests = new RequestMaker(place);
+    this.#requests = new WholeItemMaker(place);
     this.#clockSkewMs = clockSkewMs;
   }
 
@@ -128,8 +128,8 @@ class DynaLockLayout implements Layout {
     return this.#requests.read(name);
   }
 
-  scan(prefix: string, from: Item | undefined): ScanInput {
-    return this.#requests.scan(prefix, from, "attribute_exists(#TTL)");
+  scan(prefix: string): ScanInput {
+    return this.#requests.scan(prefix, "attribute_exists(#TTL)");
   }
 
   nameOf(item: Item): string {
@@ -141,7 +141,7 @@ class DynaLockLayout implements Layout {
     const { TTL, grant } = item;
     const ttl = msOfSeconds(TTL);
     // An end that cannot be understood is an error, and never over.
-    if (ttl === undefined) throw unreadable(name, item, NAME);
+    if (ttl === undefined) throw unreadable(name, item, NAME, "TTL");
     const usual = { token: 0, mode: "exclusive" } as const;
     const holder: Holder = grant !== undefined
       ? { ...usual, ...parseGrant(name, grant as GrantMap) }
@@ -178,7 +178,7 @@ function parseGrant(
   const whole = (value?: { N?: string }) => /^\d{1,16}$/.test(value?.N ?? "") && Number(value!.N);
   const [leaseMs, expires] = [whole(lease), whole(end)];
   if (!id?.S || owner?.S === undefined || leaseMs === false || expires === false) {
-    throw damagedRecord(name);
+    throw damagedRecord(name, "grant");
   }
   return { grantId: id.S, ownerId: owner.S, expires, leaseMs };
 }

@@ -31,9 +31,9 @@ import {
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
-import { checkKeys, RequestMaker } from "./requests.ts";
 import { msOfSeconds, secondAfter } from "./seconds.ts";
 import { SlotMemory } from "./slots.ts";
+import { checkKeys, WholeItemMaker } from "./whole_items.ts";
 
 const NAME = "dynamoDlm";
 
@@ -66,13 +66,13 @@ class DynamoDlmLayout implements Layout {
       data: false,
     },
   };
-  readonly #requests: RequestMaker;
+  readonly #requests: WholeItemMaker;
   readonly #slots = new SlotMemory();
   readonly #clockSkewMs: number;
 
   constructor(place: TablePlace, clockSkewMs: number) {
     checkKeys(place, NAME, [SLOT, "release_code", "expires"]);
-    this.#requests = new RequestMaker(place, { code: "release_code" });
+    this.#requests = new WholeItemMaker(place, { code: "release_code" });
     this.#clockSkewMs = clockSkewMs;
   }
 
@@ -141,8 +141,8 @@ class DynamoDlmLayout implements Layout {
     return this.#requests.query(name);
   }
 
-  scan(prefix: string, from: Item | undefined): ScanInput {
-    return this.#requests.scan(prefix, from, "attribute_exists(#code)");
+  scan(prefix: string): ScanInput {
+    return this.#requests.scan(prefix, "attribute_exists(#code)");
   }
 
   nameOf(item: Item): string {
@@ -207,7 +207,12 @@ function parseSlot(name: string, item: Item): Holder {
   const slot = (item[SLOT] as { N?: string } | undefined)?.N;
   if (code === undefined || expires === undefined || slot === undefined) {
     // An end that cannot be understood is an error, and never over.
-    throw unreadable(name, item, NAME);
+    const attribute = code === undefined
+      ? "release_code"
+      : expires === undefined
+      ? "expires"
+      : SLOT;
+    throw unreadable(name, item, NAME, attribute);
   }
   const [, grantId = code, ownerId = "dynamo-dlm"] = /^([0-9a-f]{32}):(.*)$/s.exec(code) ?? [];
   return {

@@ -13,13 +13,16 @@ const SIGNATURES: readonly (readonly [who: string, layout: string, attributes: s
   ["dynamo-dlm", "dynamoDlm", "resource_id release_code"],
   ["DynaLock", "dynaLock", "LockId TTL"],
   ["Terraform", "terraform", "LockID Info"],
-  ...["open", "closed"].map((mode) =>
-    [
-      `the npm dynamodb-lock-client, fail-${mode}`,
-      `npmLockClient({ mode: "fail-${mode}" })`,
-      `owner guid${mode === "open" ? " leaseDurationMs" : ""}`,
-    ] as const
-  ),
+  [
+    "the npm dynamodb-lock-client, fail-open",
+    'npmLockClient({ mode: "fail-open" })',
+    "owner guid leaseDurationMs",
+  ],
+  [
+    "the npm dynamodb-lock-client, fail-closed",
+    'npmLockClient({ mode: "fail-closed" })',
+    "owner guid",
+  ],
   ["the AWS Java lock client", "javaLockClient", "leaseDuration recordVersionNumber"],
 ];
 
@@ -42,10 +45,23 @@ export function describeForeign(item: Item): string {
   return `no lock, with the attributes ${Object.keys(item).sort().join(", ").slice(0, 99)}`;
 }
 
-/** The error of an item that a layout cannot read: another's, or one of its own that is damaged. */
-export function unreadable(name: string, item: Item, layout?: string): LockTableError {
-  if (layout !== undefined && clientOf(item)[1] === layout) return damagedRecord(name);
-  const how = layout ? ` by the layout '${layout}'` : "";
+/** The error of an item that is none of ours; `how` says what it was to be read by. */
+export function foreignRecord(name: string, item: Item, how = ""): LockTableError {
   const what = `the item under its key is ${describeForeign(item)}`;
   return new LockTableError("RECORD_FOREIGN", `Cannot use lock '${name}'${how} as ${what}`, name);
+}
+
+/**
+ * The error of an item that a layout cannot read: another's, or one of its own that is damaged in this
+ * attribute.
+ */
+export function unreadable(
+  name: string,
+  item: Item,
+  layout: string,
+  attribute: string,
+): LockTableError {
+  return clientOf(item)[1] === layout
+    ? damagedRecord(name, attribute)
+    : foreignRecord(name, item, ` by the layout '${layout}'`);
 }

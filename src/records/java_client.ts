@@ -15,7 +15,7 @@ export interface ReleaseOptions {
    * `"delete"` deletes the item, which is the Java client's default; `"keep"` marks it with
    * `isReleased`, which is Go dynamolock's. The clients of a table understand both.
    */
-  readonly onRelease?: "delete" | "keep";
+  readonly onRelease?: "delete" | "keep" | undefined;
 }
 
 /** How an item is kept, and marked as released. */

@@ -63,7 +63,6 @@ export interface ScanInput {
   readonly FilterExpression: string;
   readonly ExpressionAttributeNames: Record<string, string>;
   readonly ExpressionAttributeValues?: Item;
-  readonly ExclusiveStartKey?: Item;
 }
 
 /** What tells a grant of a lock from others. */
@@ -126,8 +125,8 @@ export interface Layout {
   guard(name: string, grant: GrantKey): CheckInput;
   /** Reads a record. */
   read(name: string): ReadInput;
-  /** Reads the records whose names begin with `prefix`, from where the last page ended. */
-  scan(prefix: string, from: Item | undefined): ScanInput;
+  /** Reads the records whose names begin with `prefix`. */
+  scan(prefix: string): ScanInput;
   /** The name of a record that was found so. */
   nameOf(item: Item): string;
   /**

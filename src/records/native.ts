@@ -170,8 +170,8 @@ export class NativeLayout implements Layout {
     return this.#requests.read(name);
   }
 
-  scan(prefix: string, from: Item | undefined): ScanInput {
-    return this.#requests.scan(prefix, from, "#format=:format", { ":format": FORMAT });
+  scan(prefix: string): ScanInput {
+    return this.#requests.scan(prefix, "#format=:format", { ":format": FORMAT });
   }
 
   nameOf(item: Item): string {

@@ -6,7 +6,7 @@
 
 import { DATE_MS_MAX } from "../checks.ts";
 import type { AttributeValue } from "../dynamodb/values.ts";
-import { unreadable } from "./foreign.ts";
+import { foreignRecord } from "./foreign.ts";
 import {
   damagedRecord,
   FENCE_MAX,
@@ -26,53 +26,60 @@ export const FORMAT = { N: "1" };
  */
 export function parseItem(name: string, item: Item | undefined): LockRecord | undefined {
   if (item === undefined) return undefined;
-  const loose = item as Record<string, Loose>;
+  const loose = item as Attributes;
   if (loose.format?.N !== FORMAT.N) {
-    throw unreadable(name, item);
+    throw foreignRecord(name, item);
   }
   try {
     return parseRecord(loose);
-  } catch {
+  } catch (error) {
     // Damaged is an error, never a lock that is free or a holder whose lease has run out.
-    throw damagedRecord(name);
+    // What was thrown is the attribute, or a TypeError where a map of holders or a holder is none. It
+    // does not say whose entry it is: who knows the id of a grant can release it.
+    const at = error as string;
+    throw damagedRecord(name, at[1] ? at : at.length ? `holders.${at}` : "holders");
   }
 }
 
 /** An attribute before anybody has looked at its type. */
 type Loose = { S?: unknown; N?: unknown; M?: Record<string, Loose> } | undefined;
 
-/** Reads a record, or throws. */
-function parseRecord({ fence, holders, permits, waiting }: Record<string, Loose>): LockRecord {
+type Attributes = Record<string, Loose>;
+
+/** Reads a record, or throws the name of the attribute that is damaged. */
+function parseRecord(record: Attributes): LockRecord {
   return {
-    fence: wholeNumber(fence, FENCE_MAX),
-    holders: Object.entries(holders!.M!).map(([id, entry]) => parseHolder(id, entry!.M!)),
-    ...(permits && { permits: wholeNumber(permits) }),
-    ...(waiting && { waiting: wholeNumber(waiting) }),
-    rawHolders: holders as AttributeValue,
+    fence: wholeNumber(record, "fence", FENCE_MAX),
+    holders: Object.entries(record.holders!.M!).map(([id, entry]) => parseHolder(id, entry!.M!)),
+    ...(record.permits && { permits: wholeNumber(record, "permits") }),
+    ...(record.waiting && { waiting: wholeNumber(record, "waiting") }),
+    rawHolders: record.holders as AttributeValue,
   };
 }
 
-function parseHolder(grantId: string, { t, m, o, e, l, d }: Record<string, Loose>): Holder {
-  if (m?.S !== "x" && m?.S !== "s") throw m;
+function parseHolder(grantId: string, entry: Attributes): Holder {
+  const mode = text(entry, "m");
+  if (mode !== "x" && mode !== "s") throw "m";
   return {
     grantId,
-    token: wholeNumber(t),
-    mode: m.S === "x" ? "exclusive" : "shared",
-    ownerId: text(o),
-    expires: wholeNumber(e, DATE_MS_MAX),
-    leaseMs: wholeNumber(l, LEASE_MS_MAX),
-    ...(d && { data: text(d) }),
+    token: wholeNumber(entry, "t"),
+    mode: mode === "x" ? "exclusive" : "shared",
+    ownerId: text(entry, "o"),
+    expires: wholeNumber(entry, "e", DATE_MS_MAX),
+    leaseMs: wholeNumber(entry, "l", LEASE_MS_MAX),
+    ...(entry.d && { data: text(entry, "d") }),
   };
 }
 
-function text(value: Loose): string {
-  if (typeof value?.S !== "string") throw value;
-  return value.S;
+function text(item: Attributes, attribute: string): string {
+  const value = item[attribute]?.S;
+  if (typeof value !== "string") throw attribute;
+  return value;
 }
 
 /** Digits below 2^53: more of them would be rounded silently, and a rounded token is no token. */
-function wholeNumber(value: Loose, most = Number.MAX_SAFE_INTEGER): number {
-  const number = /^\d+$/.test(`${value?.N}`) ? Number(value!.N) : NaN;
-  if (!(number <= most)) throw value;
-  return number;
+function wholeNumber(item: Attributes, attribute: string, most = Number.MAX_SAFE_INTEGER): number {
+  const value = item[attribute]?.N as string;
+  if (/^\d+$/.test(value) && Number(value) <= most) return Number(value);
+  throw attribute;
 }

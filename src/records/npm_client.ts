@@ -21,13 +21,13 @@ export interface NpmLockClientOptions {
    * How a guid is written: as `"binary"`, which is the package's own way, or as the base64 `"string"` of
    * its fork for the AWS SDK v3. Both are read. @default {"binary"}
    */
-  readonly guid?: "binary" | "string";
+  readonly guid?: "binary" | "string" | undefined;
   /**
    * Whether a fail-open lock says when it was taken or renewed, as clients with `trustLocalTime` write
    * and need it: without it they take over at once what is held. The others do not look. `false` leaves
    * it out, for a table where no client has that option. @default {true}
    */
-  readonly trustLocalTime?: boolean;
+  readonly trustLocalTime?: boolean | undefined;
 }
 
 /** A guid is 64 bytes: 88 letters in base64. */

@@ -10,19 +10,22 @@ import { NATIVE_ATTRIBUTES } from "./native.ts";
 
 /** Where the locks live. */
 export interface TableOptions {
-  /** The table's name, 3 to 255 characters of `a-z A-Z 0-9 _ . -`, or its ARN. */
+  /**
+   * The table's name, 3 to 255 characters of `a-z A-Z 0-9 _ . -`, or its ARN. The account in an ARN is
+   * the one whose endpoint is used, unless there is a `client`.
+   */
   readonly name: string;
   /** The name of the partition key, a string. @default {the layout's own, else "key"} */
-  readonly partitionKey?: string;
+  readonly partitionKey?: string | undefined;
   /** The name of the sort key, a string, where the table has one. */
-  readonly sortKey?: string;
+  readonly sortKey?: string | undefined;
   /** The value of the sort key in every lock's item. @default {the layout's own, else "lock"} */
-  readonly sortValue?: string;
+  readonly sortValue?: string | undefined;
   /**
    * What is put before a lock's name to make its key, to keep locks apart from an application's other
    * items. @default {""}
    */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
 }
 
 /** The longest key that DynamoDB takes, in bytes of UTF-8. */

@@ -12,7 +12,7 @@ import { TEXT_VERSIONS, type VersionedFormat, VersionedLayout } from "./versione
 /** Options of the layout {@linkcode pythonDynamodbLock}. */
 export interface PythonDynamodbLockOptions {
   /** The `ttl_attribute_name` of the table's clients. @default {"expiry_time"} */
-  readonly ttlAttribute?: string;
+  readonly ttlAttribute?: string | undefined;
 }
 
 const ACTION = "use the layout 'pythonDynamodbLock'";

@@ -90,9 +90,9 @@ export const LEASE_MS_MAX: number = 7 * 24 * 60 * 60_000;
  */
 export const WAITING_MOST_MS: number = 30_000;
 
-/** The error of a record that is ours, and damaged. */
-export function damagedRecord(name: string): LockTableError {
-  const message = `Cannot use lock '${name}' as its record is damaged`;
+/** The error of a record that is ours, and damaged in this attribute. */
+export function damagedRecord(name: string, attribute: string): LockTableError {
+  const message = `Cannot use lock '${name}' as its '${attribute}' is damaged`;
   return new LockTableError("RECORD_INVALID", message, name);
 }
 

@@ -4,18 +4,15 @@
  * @module
  */
 
-import { refuse } from "../checks.ts";
 import type { CheckInput, ReadInput, ScanInput, TablePlace, WriteInput } from "./layout.ts";
 import { encode, type Known } from "./native_expressions.ts";
 import type { Item } from "./record.ts";
 
-/** Makes sure that no key of a place is called like an attribute of a format. */
-export function checkKeys(place: TablePlace, format: string, attributes: readonly string[]): void {
-  for (const option of ["partitionKey", "sortKey"] as const) {
-    if (!attributes.includes(place[option] ?? "")) continue;
-    refuse(RangeError, "use a lock table", option, `no attribute of ${format}`, place[option]);
-  }
-}
+type Conditional = Omit<WriteInput, "TableName">;
+type Placeholders = Pick<
+  WriteInput,
+  "ExpressionAttributeNames" | "ExpressionAttributeValues"
+>;
 
 /** The requests to one place. Their expressions speak in placeholders: `#fence` is `fence`. */
 export class RequestMaker {
@@ -28,66 +25,31 @@ export class RequestMaker {
     this.#names = { key: place.partitionKey, sort: place.sortKey ?? "", ...names };
   }
 
-  /** The key of a lock's item. */
-  key(name: string): Item {
-    const { partitionKey, prefix, sortKey, sortValue } = this.#place;
-    return encode({ [partitionKey]: prefix + name, ...(sortKey && { [sortKey]: sortValue }) });
-  }
-
   /** Changes an item. */
   update(name: string, change: string, condition: string, known: Known): WriteInput {
     return {
-      ...this.#at(name),
+      ...this.at(name),
       UpdateExpression: change,
-      ...this.#conditional(condition, known, change),
+      ...this.conditional(condition, known, change),
     };
-  }
-
-  /** Writes a whole item, of these attributes besides its key. */
-  put(name: string, attributes: Known, condition: string, known: Known = {}): WriteInput {
-    const named = Object.entries(attributes).map(([mark, value]) => [this.#nameOf(mark), value]);
-    return {
-      operation: "PutItem",
-      TableName: this.#place.name,
-      Item: { ...this.key(name), ...encode(Object.fromEntries(named)) },
-      ...this.#conditional(condition, known),
-    };
-  }
-
-  /** Deletes an item. */
-  remove(name: string, condition: string, known: Known): WriteInput {
-    return { operation: "DeleteItem", ...this.#at(name), ...this.#conditional(condition, known) };
   }
 
   /** Checks an item, in somebody's transaction. */
   check(name: string, condition: string, known: Known): CheckInput {
     return {
-      ...this.#at(name),
+      ...this.at(name),
       ConditionExpression: condition,
-      ...this.#placeholders(condition, known),
+      ...this.placeholders(condition, known),
     };
   }
 
   /** Reads an item. */
   read(name: string): ReadInput {
-    return { ...this.#at(name), ConsistentRead: true };
-  }
-
-  /** Reads all items of a lock, where it is made of several. */
-  query(name: string): ReadInput {
-    const condition = "#key=:key";
-    const { partitionKey } = this.#place;
-    return {
-      operation: "Query",
-      TableName: this.#place.name,
-      KeyConditionExpression: condition,
-      ...this.#placeholders(condition, { ":key": this.key(name)[partitionKey] }),
-      ConsistentRead: true,
-    };
+    return { ...this.at(name), ConsistentRead: true };
   }
 
   /** Reads the items that pass a filter and whose names begin with `prefix`. */
-  scan(prefix: string, from: Item | undefined, filter: string, known: Known = {}): ScanInput {
+  scan(prefix: string, filter: string, known: Known = {}): ScanInput {
     const { sortKey, sortValue } = this.#place;
     const start = this.#place.prefix + prefix;
     // DynamoDB wants no empty text there, with which everything begins.
@@ -97,8 +59,7 @@ export class RequestMaker {
       TableName: this.#place.name,
       ConsistentRead: true,
       FilterExpression: all,
-      ...this.#placeholders(all, { ...known, ":start": start, ":sort": sortValue }),
-      ...(from && { ExclusiveStartKey: from }),
+      ...this.placeholders(all, { ...known, ":start": start, ":sort": sortValue }),
     };
   }
 
@@ -108,28 +69,33 @@ export class RequestMaker {
     return (item[partitionKey] as { S: string }).S.slice(prefix.length);
   }
 
-  #at(name: string): { TableName: string; Key: Item } {
-    return { TableName: this.#place.name, Key: this.key(name) };
+  /** The item of a lock. */
+  at(name: string): { TableName: string; Key: Item } {
+    const { name: TableName, partitionKey, prefix, sortKey, sortValue } = this.#place;
+    const Key = encode({ [partitionKey]: prefix + name, ...(sortKey && { [sortKey]: sortValue }) });
+    return { TableName, Key };
   }
 
-  #nameOf(mark: string): string {
+  /** What an attribute is called. */
+  attribute(mark: string): string {
     return this.#names[mark] ?? mark;
   }
 
-  #conditional(condition: string, known: Known, change = "") {
+  /** What makes a write conditional. */
+  conditional(condition: string, known: Known, change = ""): Conditional {
     return {
       ConditionExpression: condition,
-      ...this.#placeholders(`${change} ${condition}`, known),
+      ...this.placeholders(`${change} ${condition}`, known),
       ReturnValuesOnConditionCheckFailure: "ALL_OLD",
-    } as const;
+    };
   }
 
   /** The names and values that expressions mention: DynamoDB wants no other, and no empty map of them. */
-  #placeholders(expressions: string, known: Known) {
+  placeholders(expressions: string, known: Known): Placeholders {
     const names: Record<string, string> = {};
     const values: Known = {};
     for (const [mark] of expressions.matchAll(/[#:]\w+/g)) {
-      if (mark[0] === "#") names[mark] = (known[mark] ?? this.#nameOf(mark.slice(1))) as string;
+      if (mark[0] === "#") names[mark] = (known[mark] ?? this.attribute(mark.slice(1))) as string;
       else values[mark] = known[mark];
     }
     return {

@@ -76,7 +76,7 @@ const FORMAT: VersionedFormat = {
  * {
  *   await using _lease = await locks.acquire("states/network.tfstate", { owner: "backup@host" });
  *   const [holder] = (await locks.inspect("states/network.tfstate"))!.holders;
- *   console.log(holder!.ownerId, holder!.id); // backup@host, and what to force-unlock
+ *   console.log(holder!.ownerId); // backup@host: `holder.id` is what to force-unlock
  * }
  * ```
  */

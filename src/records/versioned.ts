@@ -24,10 +24,10 @@ import type {
 } from "./layout.ts";
 import type { Known } from "./native_expressions.ts";
 import type { Grant, Holder, Item, LockRecord } from "./record.ts";
-import { checkKeys, RequestMaker } from "./requests.ts";
 import type { VersionedFormat } from "./versioned_format.ts";
 
 export { TEXT_VERSIONS, type VersionCodec, type VersionedFormat } from "./versioned_format.ts";
+import { checkKeys, WholeItemMaker } from "./whole_items.ts";
 
 /** A text as the bytes that a format keeps data in. */
 function bytesOf(text: string): AttributeValue {
@@ -51,7 +51,7 @@ export class VersionedLayout implements Layout {
   readonly endless?: true;
   readonly #format: VersionedFormat;
   readonly #place: TablePlace;
-  readonly #requests: RequestMaker;
+  readonly #requests: WholeItemMaker;
   /** The grant is in, and was not released. */
   readonly #isOurs: string;
 
@@ -67,7 +67,7 @@ export class VersionedLayout implements Layout {
       ...{ shared: false, permits: false, serverClock: false, guard: true, fencing, data },
     };
     if (endless) this.endless = endless;
-    this.#requests = new RequestMaker(place, attributes);
+    this.#requests = new WholeItemMaker(place, attributes);
     const notReleased = attributes.released && "attribute_not_exists(#released)";
     this.#isOurs = ["begins_with(#version,:prefix)", notReleased, isHeld].filter(Boolean)
       .join(" AND ");
@@ -147,11 +147,11 @@ export class VersionedLayout implements Layout {
     return this.#requests.read(name);
   }
 
-  scan(prefix: string, from: Item | undefined): ScanInput {
+  scan(prefix: string): ScanInput {
     // Locks that end and locks that do not, of one client, differ by that, and may share a table.
     const lease = this.#format.attributes.lease &&
       ` AND attribute_${this.endless ? "not_" : ""}exists(#lease)`;
-    return this.#requests.scan(prefix, from, `attribute_exists(#version)${lease ?? ""}`);
+    return this.#requests.scan(prefix, `attribute_exists(#version)${lease ?? ""}`);
   }
 
   nameOf(item: Item): string {
@@ -168,7 +168,14 @@ export class VersionedLayout implements Layout {
     const fence = attributes.token ? wholeNumber(of("token")) : 0;
     // A lease that cannot be understood is an error, and never over.
     if (!version || ownerId === undefined || leaseMs === undefined || fence === undefined) {
-      throw unreadable(name, item, this.name);
+      const mark = !version
+        ? "version"
+        : ownerId === undefined
+        ? "owner"
+        : leaseMs === undefined
+        ? "lease"
+        : "token";
+      throw unreadable(name, item, this.name, attributes[mark]!);
     }
     const record = { fence, rawHolders: { M: item } };
     if (this.#format.isReleased(item)) return { ...record, holders: [] };

@@ -14,13 +14,13 @@ import { type CreateTableOptions, DEFAULT_TABLE, DEFINITION_CHECKS } from "./opt
 /** Options of `tableDefinition`. */
 export interface TableDefinitionOptions {
   /** The lock table. The environment is not looked at. @default {"dynamo-lock"} */
-  readonly table?: string | TableOptions;
+  readonly table?: string | TableOptions | undefined;
   /** Whether TTL is turned on, on the attribute `purge`. @default {true} */
-  readonly timeToLive?: boolean;
+  readonly timeToLive?: boolean | undefined;
   /** Whether the table is protected against deletion. @default {false} */
-  readonly deletionProtection?: boolean;
+  readonly deletionProtection?: boolean | undefined;
   /** Tags of the table, at most 50. */
-  readonly tags?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The properties of an `AWS::DynamoDB::Table` of CloudFormation. */

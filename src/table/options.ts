@@ -17,34 +17,34 @@ import { type Runtime, systemRuntime } from "../runtime.ts";
 /** Options of `checkTable`: the table and the connection, as those of a `LockManager`. */
 export interface CheckTableOptions {
   /** The lock table. @default {the variable DYNAMO_LOCK_TABLE, else "dynamo-lock"} */
-  readonly table?: string | TableOptions;
+  readonly table?: string | TableOptions | undefined;
   /**
    * Whether TTL matters. `false` leaves it alone and does not ask for it: for an application's own
    * table whose TTL is on another attribute. Locks work the same; the records of locks that nobody
    * takes any more stay. @default {true}
    */
-  readonly timeToLive?: boolean;
+  readonly timeToLive?: boolean | undefined;
   /** The AWS Region. @default {AWS_REGION, else AWS_DEFAULT_REGION} */
-  readonly region?: string;
+  readonly region?: string | undefined;
   /** Credentials, or a provider of them in the AWS SDK's shape. @default {the environment} */
-  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider;
+  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider | undefined;
   /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
-  readonly endpoint?: string | URL;
+  readonly endpoint?: string | URL | undefined;
   /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean;
+  readonly allowInsecureEndpoint?: boolean | undefined;
   /** Instead of the process environment, where there is none, as on Cloudflare Workers. */
-  readonly env?: Record<string, string | undefined>;
+  readonly env?: object | undefined;
   /** Sends the requests. @default {globalThis.fetch} */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: typeof fetch | undefined;
   /**
    * A ready client, instead of `region`, `credentials`, `endpoint`, `allowInsecureEndpoint`, `env` and
    * `fetch`.
    */
-  readonly client?: DynamoClient;
+  readonly client?: DynamoClient | undefined;
   /** Cancels it; its reason is thrown as it is. What was sent may still be applied. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Clocks, timers, randomness: for tests. @default {those of the process} */
-  readonly runtime?: Runtime;
+  readonly runtime?: Runtime | undefined;
 }
 
 /** Options of `createTable` and `ensureTable`. */
@@ -54,15 +54,15 @@ export interface CreateTableOptions extends CheckTableOptions {
    *
    * @default {false}
    */
-  readonly deletionProtection?: boolean;
+  readonly deletionProtection?: boolean | undefined;
   /** Tags of a table that is made here, at most 50. One that exists keeps its own. */
-  readonly tags?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /**
    * The longest time to wait for the table to become usable, 1,000 to 3,600,000 ms.
    *
    * @default {120000}
    */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The table of those who name none; what `LockManager` uses. */
@@ -154,7 +154,7 @@ function checked<T extends CheckTableOptions>(action: string, options: T, checks
 
 function open(action: string, options: CheckTableOptions): OpenTable {
   const { table, timeToLive = true, client, signal, runtime = systemRuntime, ...rest } = options;
-  const read = environmentReader(rest.env, (name) => runtime.env(name));
+  const read = environmentReader(rest.env, runtime);
   return {
     action,
     place: placeOf(table ?? read("DYNAMO_LOCK_TABLE") ?? DEFAULT_TABLE),

@@ -9,7 +9,7 @@ import type { Database } from "./database.ts";
 import { validation } from "./errors.ts";
 import { type Input, readChoice, readFlag, readInput, readTableName } from "./input.ts";
 import { projected, readProjection } from "./item_operations.ts";
-import { type ItemKey, itemKey, readKey } from "./keys.ts";
+import { checkPathsBelowKey, type ItemKey, itemKey, readKey } from "./keys.ts";
 import { type AttributeMap, itemSize, list, record } from "./values.ts";
 import { outcome, readWrite, store, type Write } from "./writes.ts";
 
@@ -61,6 +61,7 @@ export function batchGetItem(database: Database, body: unknown): Record<string, 
     const consistent = readFlag(fields, "ConsistentRead");
     const table = database.tables.get(name);
     const wanted = keys.map((key) => itemKey(table.schema, readKey(table.schema, key)));
+    checkPathsBelowKey(table.schema, paths ?? []);
     checkDistinct(wanted);
     const found: AttributeMap[] = [];
     const left: unknown[] = [];

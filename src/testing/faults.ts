@@ -57,13 +57,13 @@ export interface FaultedRequest {
 /** Which requests meet a fault. */
 export interface FaultOptions {
   /** Only requests of this operation. */
-  operation?: string;
+  operation?: string | undefined;
   /** Only requests for which this is true. */
-  when?: (request: FaultedRequest) => boolean;
+  when?: ((request: FaultedRequest) => boolean) | undefined;
   /** How many matching requests meet it. 1 by default. */
-  times?: number;
+  times?: number | undefined;
   /** How many matching requests pass first. 0 by default. */
-  after?: number;
+  after?: number | undefined;
 }
 
 const OPTIONS: ReadonlySet<string> = new Set<keyof FaultOptions>([

@@ -18,7 +18,7 @@ import {
   readInput,
   readTableName,
 } from "./input.ts";
-import { itemKey, readKey } from "./keys.ts";
+import { checkPathsBelowKey, itemKey, readKey } from "./keys.ts";
 import { type AttributeMap, itemSize } from "./values.ts";
 import {
   allows,
@@ -48,6 +48,7 @@ export function getItem(database: Database, body: unknown): Record<string, unkno
   const consumed = new Consumed(input);
   const paths = readProjection(input);
   const table = database.tables.get(name);
+  checkPathsBelowKey(table.schema, paths ?? []);
   const item = table.get(itemKey(table.schema, readKey(table.schema, input["Key"])));
   if (consumed.wanted) {
     consumed.add(name, { read: readUnits(item === undefined ? 0 : itemSize(item), consistent) });

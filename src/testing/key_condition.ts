@@ -6,7 +6,7 @@
 
 import { type ServiceError, validation } from "./errors.ts";
 import type { Condition, Operand } from "./expressions/condition.ts";
-import { checkKeySize, type KeyAttribute, type KeySchema } from "./keys.ts";
+import { belowKey, checkKeySize, type KeyAttribute, type KeySchema } from "./keys.ts";
 import { type AttributeValue, contentOf, typeOf } from "./values.ts";
 
 /** What a key condition asks for. */
@@ -85,12 +85,7 @@ function readTerm(condition: Condition): KeyTerm {
         "Multiple attribute names used in one condition",
     );
   }
-  if (path.length > 1) {
-    throw validation(
-      "Key attributes must be scalars; list random access '[]' and map lookup '.' are not " +
-        `allowed: Key: ${path[0]}`,
-    );
-  }
+  if (path.length > 1) throw belowKey(path[0] as string);
   const values = operands.flatMap((operand) => operand.kind === "value" ? [operand.value] : []);
   return { name: path[0] as string, operator, values, condition };
 }

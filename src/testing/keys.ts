@@ -110,6 +110,27 @@ function tooLong(what: string): ServiceError {
   return validation(`One or more parameter values were invalid: ${what}`);
 }
 
+/**
+ * Refuses paths into a key: its value has nothing inside. Paths are as expressions have them, names and
+ * list indexes.
+ */
+export function checkPathsBelowKey(
+  schema: KeySchema,
+  paths: readonly (readonly (string | number)[])[],
+): void {
+  for (const { name } of keyAttributes(schema)) {
+    if (paths.some((path) => path[0] === name && path.length > 1)) throw belowKey(name);
+  }
+}
+
+/** The error of a path into a key. */
+export function belowKey(name: string): ServiceError {
+  return validation(
+    "Key attributes must be scalars; list random access '[]' and map lookup '.' are not " +
+      `allowed: Key: ${name}`,
+  );
+}
+
 /** The key of an item or key map that was checked before. */
 export function itemKey(schema: KeySchema, item: AttributeMap): ItemKey {
   return {

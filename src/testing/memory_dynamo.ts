@@ -16,18 +16,18 @@ import { AnswerMaker, httpDate, readCall, type WireAnswer, type WireRequest } fr
 /** Options of {@link MemoryDynamo}. */
 export interface MemoryDynamoOptions {
   /** The server's wall clock: milliseconds since 1970. The system's by default. */
-  now?: () => number;
+  now?: (() => number) | undefined;
   /** Waits, for answers that are late. A timer by default. */
-  delay?: (ms: number) => Promise<void>;
+  delay?: ((ms: number) => Promise<void>) | undefined;
   /** Whether answers carry a `Date` header. `"exact"` by default. */
-  date?: "exact" | "none";
+  date?: "exact" | "none" | undefined;
   /**
    * How far the time of signing may be from the server's clock before the request is refused, as
    * the service does after 15 minutes. Not looked at by default.
    */
-  maxSigningSkewMs?: number;
+  maxSigningSkewMs?: number | undefined;
   /** How many requests are remembered; older ones are forgotten. 100 000 by default. */
-  maxRequests?: number;
+  maxRequests?: number | undefined;
 }
 
 /** A request that reached the wire. */

@@ -23,7 +23,7 @@ import {
 } from "./input.ts";
 import { projected } from "./item_operations.ts";
 import { readKeyCondition } from "./key_condition.ts";
-import { itemKey, keyAttributes, keyOf, type KeySchema } from "./keys.ts";
+import { checkPathsBelowKey, itemKey, keyAttributes, keyOf, type KeySchema } from "./keys.ts";
 import { compareScanned, partitionHash, type Table } from "./tables.ts";
 import { compareValues } from "./value_order.ts";
 import {
@@ -151,6 +151,7 @@ function readListing(input: Input, database: Database, keyText: string | undefin
     throw validation(`The table does not have the specified index: ${index}`);
   }
   const start = readStart(input, table.schema);
+  checkPathsBelowKey(table.schema, [...(filter ? pathsOf(filter) : []), ...(paths ?? [])]);
   return { table, keyCondition, filter, paths, countOnly, limit, start, consistent, consumed };
 }
 

@@ -11,7 +11,10 @@ import type { WireAnswer, WireRequest } from "./wire.ts";
 
 /** A server that listens. */
 export interface MemoryServer {
-  /** Its URL, for `DynamoClientOptions.endpoint`. */
+  /**
+   * Its URL, for `DynamoClientOptions.endpoint`: one of loopback where it listens on all addresses. With
+   * an address of the network the client needs `allowInsecureEndpoint`.
+   */
   readonly endpoint: string;
   /** Its port. */
   readonly port: number;
@@ -53,9 +56,9 @@ interface NodeServer {
 /** Options of `MemoryDynamo.listen`. */
 export interface ListenOptions {
   /** A free port by default. */
-  port?: number;
-  /** `127.0.0.1` by default. */
-  hostname?: string;
+  port?: number | undefined;
+  /** `127.0.0.1` by default; `0.0.0.0` and `::` are all addresses, for other containers. */
+  hostname?: string | undefined;
   /**
    * Whether a connection serves more than one request. True by default.
    *
@@ -63,7 +66,7 @@ export interface ListenOptions {
    * closes without an answer: a dropped request or answer then comes twice, and the first fault is
    * not seen. A test that counts drops over HTTP sets `false`.
    */
-  keepAlive?: boolean;
+  keepAlive?: boolean | undefined;
 }
 
 const LISTEN_OPTIONS: ReadonlySet<string> = new Set<keyof ListenOptions>([
@@ -102,7 +105,9 @@ export async function serve(answer: Answerer, options: ListenOptions): Promise<M
       for (const closed of open) closed.abort(new ConnectionLost("The server was closed"));
       server.closeAllConnections?.();
     });
-  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  // An address that stands for all of them is none to connect to.
+  const reached = hostname === "0.0.0.0" ? "127.0.0.1" : hostname === "::" ? "::1" : hostname;
+  const host = reached.includes(":") ? `[${reached}]` : reached;
   return {
     endpoint: `http://${host}:${bound}`,
     port: bound,

@@ -10,7 +10,7 @@ import { constraint, KeyMismatch, ServiceError, validation } from "./errors.ts";
 import type { Path } from "./expressions/paths.ts";
 import { type Input, optionalString, readChoice, readInput, readTableName } from "./input.ts";
 import { projected, readProjection } from "./item_operations.ts";
-import { type ItemKey, itemKey, readKey } from "./keys.ts";
+import { checkPathsBelowKey, type ItemKey, itemKey, readKey } from "./keys.ts";
 import type { Table } from "./tables.ts";
 import { type AttributeMap, itemSize, list } from "./values.ts";
 import {
@@ -284,6 +284,7 @@ function readGet(action: unknown, index: number, database: Database): Get | KeyM
   const name = readTableName(input);
   const paths = readProjection(input);
   const table = database.tables.get(name);
+  checkPathsBelowKey(table.schema, paths ?? []);
   return orMismatch(() => ({
     table,
     key: itemKey(table.schema, readKey(table.schema, input["Key"])),

@@ -43,6 +43,8 @@ const TYPES: ReadonlySet<string> = new Set<TypeName>([
 ]);
 /** A document nests at most this deep. */
 const MAX_DEPTH = 32;
+/** The name of an attribute has at most this many bytes. */
+const MAX_NAME_BYTES = 65_535;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /** The type of a value that {@link normalizeValue} has passed. */
@@ -130,12 +132,24 @@ function normalizeMap(input: unknown, depth: number): AttributeMap {
   const map = record(input);
   const result: Record<string, AttributeValue> = {};
   for (const name of Object.keys(map)) {
-    if (name === "" && depth === 0) {
-      throw validation("One or more parameter values were invalid: Empty attribute name");
+    if (name === "") {
+      const where = depth === 0 ? "One or more parameter values were invalid: " : "";
+      throw validation(`${where}Empty attribute name`);
     }
+    checkNameSize(name);
     define(result, name, normalizeValue(map[name], depth));
   }
   return result;
+}
+
+/** Refuses an attribute name that is too long. */
+export function checkNameSize(name: string): void {
+  // A text is at least as many bytes as units, so most need no counting.
+  if (name.length * 3 > MAX_NAME_BYTES && utf8Length(name) > MAX_NAME_BYTES) {
+    throw validation(
+      `Attribute name is too large, must be less than ${MAX_NAME_BYTES + 1} bytes`,
+    );
+  }
 }
 
 /** Sets a member that may have any name: `__proto__` must not reach the prototype. */

@@ -7,12 +7,12 @@
 
 import { ServiceError, validation } from "./errors.ts";
 import { condition, update } from "./expressions/mod.ts";
-import type { Condition } from "./expressions/condition.ts";
+import { type Condition, pathsOf } from "./expressions/condition.ts";
 import { meets } from "./expressions/evaluate.ts";
 import { Placeholders } from "./expressions/placeholders.ts";
-import { applyUpdate, type Update } from "./expressions/update.ts";
+import { applyUpdate, readPathsOf, type Update } from "./expressions/update.ts";
 import { type Input, optionalString, readChoice, readTableName } from "./input.ts";
-import { checkItemKey, type ItemKey, itemKey, readKey } from "./keys.ts";
+import { checkItemKey, checkPathsBelowKey, type ItemKey, itemKey, readKey } from "./keys.ts";
 import type { Table, Tables } from "./tables.ts";
 import { type AttributeMap, itemSize, normalizeItem } from "./values.ts";
 
@@ -66,7 +66,12 @@ export function readWrite(kind: WriteKind, input: Input, tables: Tables): Write 
   const table = tables.get(name);
   if (item !== undefined) checkItemKey(table.schema, item);
   const given = item ?? readKey(table.schema, input["Key"]);
+  // A check alone may name such paths, as in DynamoDB Local.
+  if (expressions.condition !== undefined && kind !== "ConditionCheck") {
+    checkPathsBelowKey(table.schema, pathsOf(expressions.condition));
+  }
   checkKeyUntouched(table, expressions.update);
+  checkPathsBelowKey(table.schema, readPathsOf(expressions.update));
   return { kind, table, key: itemKey(table.schema, given), given, ...expressions, returnOld };
 }
 

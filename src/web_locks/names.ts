@@ -8,8 +8,6 @@
  * @module
  */
 
-import { isWellFormed } from "../checks.ts";
-
 /** What no name may begin with. */
 export const RESERVED = "-";
 
@@ -21,7 +19,7 @@ const ESCAPE = /%(25|D[89A-F][0-9A-F]{2})/g;
 
 /** The key of a web lock's name. Two names never have the same. */
 export function keyOf(name: string): string {
-  if (name !== "" && isWellFormed(name)) return name;
+  if (name !== "" && name.isWellFormed()) return name;
   const escape = (unit: string) => `%${unit.charCodeAt(0).toString(16).toUpperCase()}`;
   return RESERVED + name.replace(ESCAPED, escape);
 }

@@ -19,14 +19,25 @@ export interface LockRequestOptions extends Omit<AcquireOptions, "reentrant"> {
    * Does not wait: the callback gets `null` where the lock is held, or waited for in this process. Not
    * beside `signal` or `steal`. @default {false}
    */
-  readonly ifAvailable?: boolean;
+  readonly ifAvailable?: boolean | undefined;
   /**
    * Takes the lock from whoever holds it, before everybody who waits. A holder of this manager is told
    * at once; one elsewhere notices at its next renewal, which may be a third of its lease away, and
    * works on until then. Not beside `signal`, `ifAvailable`, a shared `mode` or `permits`.
    * @default {false}
+   *
+   * @example Take over from somebody who hangs
+   * ```ts
+   * import { locks } from "@x/dynamo-lock";
+   *
+   * const hangs = locks.request("document/3", () => new Promise(() => {}));
+   * hangs.catch((error) => console.log(error.name)); // AbortError
+   * await new Promise((done) => setTimeout(done, 500)); // it has the lock by now
+   *
+   * await locks.request("document/3", { steal: true }, (lease) => console.log(lease.held)); // true
+   * ```
    */
-  readonly steal?: boolean;
+  readonly steal?: boolean | undefined;
 }
 
 /** A request that was checked. */
@@ -69,12 +80,8 @@ export function checkRequest(args: readonly unknown[], runtime: Runtime): Checke
   const [name, given, callback] = args.length < 3 ? [args[0], undefined, args[1]] : args;
   ofType("string")(ACTION, "name", name);
   ofType("object")(ACTION, "options", given ?? {});
-  const { ifAvailable, steal, ...others } = (given ?? {}) as LockRequestOptions;
-  const flags = checkOptions<Partial<Record<keyof typeof CHECKS, unknown>>>(
-    ACTION,
-    { ifAvailable, steal },
-    CHECKS,
-  );
+  const { ifAvailable = false, steal = false, ...others } = (given ?? {}) as LockRequestOptions;
+  checkOptions(ACTION, { ifAvailable, steal }, CHECKS);
   // Refused as if it did not exist: two callbacks of a name never run together.
   if ("reentrant" in others) {
     throw new TypeError(`Cannot ${ACTION} as option 'reentrant' does not exist`);
@@ -82,7 +89,7 @@ export function checkRequest(args: readonly unknown[], runtime: Runtime): Checke
   const options = checkAcquireOptions(others, runtime);
   ofType("function")(ACTION, "callback", callback);
   if ((name as string).startsWith(RESERVED)) notSupported("name", `not begin with '${RESERVED}'`);
-  const all: Record<string, unknown> = { ...options, ...flags };
+  const all: Record<string, unknown> = { ...options, ifAvailable, steal };
   for (const [one, other] of APART) {
     if (all[one] && all[other]) notSupported(other, `be absent beside '${one}'`);
   }
@@ -90,8 +97,8 @@ export function checkRequest(args: readonly unknown[], runtime: Runtime): Checke
   return {
     name: name as string,
     key: keyOf(name as string),
-    ifAvailable: flags.ifAvailable === true,
-    steal: flags.steal === true,
+    ifAvailable,
+    steal,
     options,
     callback: callback as CheckedRequest["callback"],
   };

@@ -23,14 +23,14 @@ export async function requestLock(source: LockSource, args: readonly unknown[]):
 /** The lease, or `null` where it is not available. */
 async function take(source: LockSource, request: CheckedRequest): Promise<Lease | null> {
   const { key, ifAvailable, steal, options } = request;
-  const { holdings } = source;
   // Whoever asked before is before: its first answer says whether there is something to steal, or left.
-  if (steal || ifAvailable) await holdings.settled(key);
-  if (ifAvailable) {
-    const isAwaited = holdings.places.some(({ names }) => names.includes(key));
-    return isAwaited ? null : await source.acquire(key, options, false);
+  if (steal || ifAvailable) {
+    return await source.holdings.inLine(key, async (isFirst) => {
+      if (steal) return await source.acquire(key, options, true, steal);
+      return isFirst ? await source.acquire(key, options, false) : null;
+    });
   }
-  const lease = await source.acquire(key, options, true, steal) as Lease;
+  const lease = await source.acquire(key, options, true) as Lease;
   // After the grant, but before anybody was told of it.
   if (options.signal?.aborted) {
     void lease[Symbol.asyncDispose]();
@@ -39,48 +39,43 @@ async function take(source: LockSource, request: CheckedRequest): Promise<Lease 
   return lease;
 }
 
-/** Runs the callback of a request, and gives its lease back. */
-function hold(source: LockSource, request: CheckedRequest, lease: Lease): Promise<unknown> {
-  const { promise, resolve, reject } = Promise.withResolvers<unknown>();
-  const fail = (cause = lease.signal.reason) => reject(abortError(request.name, cause));
-  const lost = () => {
-    // A callback may give the lock back itself, ahead of its end. By `close` it is taken from it.
-    if (lease.signal.reason.code !== "LEASE_RELEASED" || source.holdings.isClosed) fail();
+/** Runs the callback of a request, and gives its lease back; rejects at once where that is lost. */
+async function hold(source: LockSource, request: CheckedRequest, lease: Lease): Promise<unknown> {
+  const { signal } = lease;
+  const { promise: lost, reject } = Promise.withResolvers<never>();
+  // A callback may give the lock back itself, ahead of its end. By `close` it is taken from it.
+  const isGivenBack = () => signal.reason.code === "LEASE_RELEASED" && !source.holdings.isClosed;
+  const taken = (cause = signal.reason) => abortError(request.name, cause);
+  const ended = () => {
+    if (!isGivenBack()) reject(taken());
   };
-  lease.signal.addEventListener("abort", lost);
+  signal.addEventListener("abort", ended);
   const work = async () => {
-    if (!lease.held) return fail(); // stolen before it could be handed out
-    let settle: () => void;
-    let worked = true;
+    if (!lease.held) throw taken(); // stolen before it could be handed out
+    let kept: boolean;
+    let result: unknown;
     try {
-      const result = await request.callback(named(lease, request));
-      settle = () => resolve(result);
-    } catch (error) {
-      settle = () => reject(error);
-      worked = false;
+      result = await request.callback(named(lease, request));
+    } finally {
+      signal.removeEventListener("abort", ended);
+      // A release that fails goes on in the background; the work was done under the lock all the same.
+      kept = await lease.release().catch(() => true);
     }
-    lease.signal.removeEventListener("abort", lost);
-    // A release that fails goes on in the background; the work was done under the lock all the same.
-    const kept = await lease.release().catch(() => true);
     // Noticed only now: what was done since is no more worth than that of a callback that was told.
     // The signal says that it was given back, for that is what was tried.
-    const released = lease.signal.reason.code === "LEASE_RELEASED" && !source.holdings.isClosed;
-    if (worked && !kept) {
-      fail(released ? lostError("LEASE_STOLEN", lease.name) : lease.signal.reason);
-    }
-    settle();
+    if (!kept) throw taken(isGivenBack() ? lostError("LEASE_STOLEN", lease.name) : signal.reason);
+    return result;
   };
-  void work();
-  return promise;
+  return await Promise.race([lost, work()]);
 }
 
 /** The lease as its caller knows it: by its name, where that is not its key. */
 function named(lease: Lease, { name, key }: CheckedRequest): Lease {
   if (name === key) return lease;
-  const own = new Map<PropertyKey, unknown>([["name", name], ["names", [name]]]);
+  const own: Record<PropertyKey, unknown> = { name, names: [name] };
   return new Proxy(lease, {
     get(target, property) {
-      if (own.has(property)) return own.get(property);
+      if (Object.hasOwn(own, property)) return own[property];
       const value = Reflect.get(target, property, target);
       // Methods look at private fields, which only the lease itself has.
       return typeof value === "function" ? value.bind(target) : value;

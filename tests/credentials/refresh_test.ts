@@ -279,3 +279,39 @@ Deno.test("send() judges the end of keys by the server's clock, once that is kno
   await server.send();
   assertEquals(used(server), ["K1", "K2"]);
 });
+
+Deno.test("send() asks a source anew that hung once, though no caller waited for 30 seconds", async () => {
+  const source = new Source((call) =>
+    call === 1 ? new Promise(() => {}) : Promise.resolve(keys(call))
+  );
+  const server = serverOf(source);
+  const outcomes: string[] = [];
+  for (let minute = 0; minute < 3; minute++) {
+    const limit = new AbortController();
+    server.runtime.setTimer(() => limit.abort(new Error("10 s are over")), 10_000);
+    const call = server.client.send("ListTables", {}, { signal: limit.signal })
+      .then(() => "answered", (error) => error.message);
+    await server.runtime.advance(MINUTE_MS);
+    outcomes.push(await call);
+  }
+  assertEquals(outcomes, ["10 s are over", "answered", "answered"]);
+});
+
+Deno.test("send() shares the call of a slow source between callers with less time than that takes", async () => {
+  const source = new Source(async (call) => {
+    await new Promise<void>((resolve) => server.runtime.setTimer(resolve, 3_000));
+    return keys(call);
+  });
+  const server: WireServer = serverOf(source);
+  const calls = Array.from({ length: 100 }, async (_, index) => {
+    await new Promise<void>((resolve) => server.runtime.setTimer(resolve, index * 20));
+    await server.client.send("ListTables", {}, { deadlineMs: 1_000 }).catch(() => {});
+  });
+  await server.runtime.run(Promise.all(calls));
+  assertEquals(source.calls, 1);
+});
+
+Deno.test("send() rejects with CredentialsFailed when a source rejects with nothing", async () => {
+  const server = serverOf(new Source(() => Promise.reject()));
+  assertEquals((await failure(server.send())).code, "CredentialsFailed");
+});

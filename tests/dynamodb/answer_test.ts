@@ -205,3 +205,14 @@ Deno.test("send() ignores what onAnswer throws", async () => {
   };
   assertEquals(await new WireServer([ok({ a: 1 })]).send({ onAnswer }), { a: 1 });
 });
+
+Deno.test("send() takes an empty answer for a success only of operations that have no output", async () => {
+  const empty = () => new Response("", { headers: { "content-length": "0" } });
+  for (const operation of ["TagResource", "UntagResource"]) {
+    const server = new WireServer([empty]);
+    assertEquals(await server.runtime.run(server.client.send(operation, {})), {});
+    assertEquals(server.requests.length, 1);
+  }
+  const error = await failure(empty, empty, empty, empty);
+  assertEquals([error.code, error.mayHaveApplied], ["BadAnswer", true]);
+});

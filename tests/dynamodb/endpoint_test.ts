@@ -1,9 +1,29 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { LockManager, type LockManagerOptions } from "../../mod.ts";
 import { DynamoClient, type DynamoClientOptions, DynamoError } from "../../src/dynamodb/mod.ts";
 import { START } from "../support/wire_runtime.ts";
 import { KEYS, ok, WireServer } from "../support/wire_server.ts";
 
 const ACCOUNT = { ...KEYS, accountId: "123456789012" };
+
+const OTHER = "210987654321";
+const DISABLED = { AWS_ACCOUNT_ID_ENDPOINT_MODE: "disabled" };
+
+/** Where a manager with these options and variables sends its first request. */
+async function hostOf(
+  options: LockManagerOptions,
+  variables: Record<string, string> = {},
+): Promise<string> {
+  const env = { AWS_REGION: "eu-west-1", ...variables };
+  let host = "";
+  const fetch = (url: string | URL | Request) => {
+    host = new URL(String(url)).host;
+    return Promise.resolve(Response.json({}));
+  };
+  await using manager = new LockManager({ fetch, env, ...options });
+  await manager.inspect("any");
+  return host;
+}
 
 /** Where a client with these options and variables sends its first request, and what it signs for. */
 async function endpointOf(
@@ -93,25 +113,50 @@ const TABLE: readonly [DynamoClientOptions, Record<string, string>, string][] = 
     { AWS_ACCOUNT_ID_ENDPOINT_MODE: "disabled" },
     "https://dynamodb.eu-west-1.amazonaws.com/",
   ],
-  [
-    { region: "eu-west-1", credentials: ACCOUNT, useDualstackEndpoint: true },
-    {},
-    "https://dynamodb.eu-west-1.api.aws/",
-  ],
+  ...(["preferred", "required"] as const).flatMap((
+    accountIdEndpointMode,
+  ): [DynamoClientOptions, Record<string, string>, string][] => {
+    const options = { credentials: ACCOUNT, accountIdEndpointMode };
+    const both = { ...options, useDualstackEndpoint: true };
+    const host = "https://123456789012.ddb";
+    return [
+      [{ ...both, region: "eu-west-1" }, {}, `${host}.eu-west-1.api.aws/`],
+      [{ ...options, region: "xx-new-9" }, {}, `${host}.xx-new-9.amazonaws.com/`],
+      [{ ...options, region: "us-gov-west-1" }, {}, `${host}.us-gov-west-1.amazonaws.com/`],
+      [{ ...both, region: "us-gov-east-1" }, {}, `${host}.us-gov-east-1.api.aws/`],
+      [{ ...options, region: "cn-northwest-1" }, {}, `${host}.cn-northwest-1.amazonaws.com.cn/`],
+      [
+        { ...both, region: "cn-north-1" },
+        {},
+        `${host}.cn-north-1.api.amazonwebservices.com.cn/`,
+      ],
+    ];
+  }),
+  // Where there are none
   [
     { region: "eu-west-1", credentials: ACCOUNT, useFipsEndpoint: true },
     {},
     "https://dynamodb-fips.eu-west-1.amazonaws.com/",
   ],
   [
-    { region: "us-gov-west-1", credentials: ACCOUNT },
+    { region: "us-gov-west-1", credentials: ACCOUNT, useFipsEndpoint: true },
     {},
     "https://dynamodb.us-gov-west-1.amazonaws.com/",
   ],
   [
-    { region: "cn-north-1", credentials: ACCOUNT },
+    { region: "us-gov-new-1", credentials: ACCOUNT },
     {},
-    "https://dynamodb.cn-north-1.amazonaws.com.cn/",
+    "https://dynamodb.us-gov-new-1.amazonaws.com/",
+  ],
+  [
+    { region: "cn-new-1", credentials: ACCOUNT },
+    {},
+    "https://dynamodb.cn-new-1.amazonaws.com.cn/",
+  ],
+  [
+    { region: "eusc-de-east-1", credentials: ACCOUNT },
+    {},
+    "https://dynamodb.eusc-de-east-1.amazonaws.eu/",
   ],
   // Given as they are, in their order
   [
@@ -257,8 +302,9 @@ Deno.test("send() rejects when the account's endpoint is required and there is n
   const cases: DynamoClientOptions[] = [
     { credentials: KEYS },
     { credentials: ACCOUNT, useFipsEndpoint: true },
-    { credentials: ACCOUNT, useDualstackEndpoint: true },
-    { credentials: ACCOUNT, region: "cn-north-1" },
+    { credentials: ACCOUNT, region: "cn-new-1" },
+    { credentials: ACCOUNT, region: "us-gov-new-1" },
+    { credentials: ACCOUNT, region: "eusc-de-east-1" },
   ];
   for (const options of cases) {
     const server = new WireServer([ok()], { ...options, accountIdEndpointMode: "required" });
@@ -273,6 +319,47 @@ Deno.test("send() rejects when a Region is isolated and no endpoint is given", a
     await assertRejects(() => server.send(), RangeError, "'endpoint' must be given");
     assertEquals(server.requests, []);
   }
+});
+
+Deno.test("send() goes to DynamoDB Local for the Region 'local', signed for us-east-1", async () => {
+  const local = ["http://localhost:8000/", "us-east-1"];
+  assertEquals(await endpointOf({ region: "local" }), local);
+  const required = { region: "local", accountIdEndpointMode: "required" } as const;
+  assertEquals(await endpointOf(required), local);
+  // With an endpoint it is a Region as any other.
+  assertEquals(
+    await endpointOf({ region: "local", endpoint: "http://localhost:9000" }),
+    ["http://localhost:9000/", "local"],
+  );
+  for (const option of ["useFipsEndpoint", "useDualstackEndpoint"]) {
+    assertThrows(
+      () => new DynamoClient({ region: "local", [option]: true }),
+      RangeError,
+      "'endpoint'",
+    );
+  }
+});
+
+Deno.test("a lock goes to the endpoint of the account in its table's ARN", async () => {
+  const table = `arn:aws:dynamodb:eu-west-1:${OTHER}:table/locks`;
+  const host = `${OTHER}.ddb.eu-west-1.amazonaws.com`;
+  for (const credentials of [ACCOUNT, KEYS]) {
+    assertEquals(await hostOf({ table, credentials }), host);
+    assertEquals(await hostOf({ table: { name: table }, credentials }), host);
+    assertEquals(await hostOf({ credentials }, { DYNAMO_LOCK_TABLE: table }), host);
+  }
+});
+
+Deno.test("a lock goes elsewhere for an ARN of another Region, or when it is disabled", async () => {
+  const own = `${ACCOUNT.accountId}.ddb.eu-west-1.amazonaws.com`;
+  const credentials = ACCOUNT;
+  assertEquals(await hostOf({ credentials }), own);
+  const table = `arn:aws:dynamodb:eu-west-1:${OTHER}:table/locks`;
+  assertEquals(await hostOf({ credentials, table: table.replace("west-1", "west-2") }), own);
+  assertEquals(
+    await hostOf({ credentials, table }, DISABLED),
+    "dynamodb.eu-west-1.amazonaws.com",
+  );
 });
 
 Deno.test("send() goes to the Region's endpoint when the account's number is none", async () => {

@@ -290,3 +290,12 @@ Deno.test("send() tells onRetry of each retry, and ignores what that throws", as
   ]);
   assert(server.runtime.pending === 0);
 });
+
+Deno.test("send() ignores what async listeners reject with: unheard, it would end the process", async () => {
+  const reject = () => Promise.reject(new Error("a listener's own"));
+  const server = new WireServer([lose(), ok()], { onRetry: reject });
+  assertEquals(
+    await server.runtime.run(server.client.send("ListTables", {}, { onAnswer: reject })),
+    {},
+  );
+});

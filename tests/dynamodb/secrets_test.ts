@@ -120,7 +120,7 @@ Deno.test("send() does not quote the error of a foreign source of credentials", 
   const error = await new WireServer([ok()], { credentials }).send().catch((it) => it);
   assertEquals(
     error.message,
-    "Cannot complete 'UpdateItem': CredentialsFailed: no credentials",
+    "Cannot complete 'UpdateItem': CredentialsFailed: no credentials, as their source failed",
   );
 });
 

@@ -18,7 +18,7 @@ import {
   type SigningRequest,
   SigV4Signer,
 } from "../../src/dynamodb/mod.ts";
-import { DefaultSigner } from "../../src/dynamodb/signer.ts";
+import { DefaultSigner } from "../../src/dynamodb/default_signer.ts";
 import { KEYS, ok, WireServer } from "../support/wire_server.ts";
 
 const DATE = "20150830T123600Z";

@@ -1,7 +1,7 @@
 /**
  * Runs the examples of the README and of all doc comments, in a surrounding where they work as they
  * stand: DynamoDB in memory behind HTTP, with a lock table, found through the usual variables of the
- * AWS environment.
+ * AWS environment. What they say that they print they must print.
  *
  * @module
  */
@@ -9,13 +9,19 @@
 import { DynamoClient } from "../../src/dynamodb/mod.ts";
 import { createTable } from "../../src/table.ts";
 import { MemoryDynamo } from "../../src/testing/mod.ts";
+import { ROOT } from "../offline/config.ts";
 import { ownEnv } from "./env.ts";
+import { findFiles } from "./files.ts";
+import { claimsOf, lies, printedBy } from "./prints.ts";
 import { type Outcome, runStep, type StepOptions } from "./step.ts";
 
 const FILES = ["README.md", "MIGRATION.md", "mod.ts", "src/"];
 
-/** The tables of other clients that examples share, by the names of their keys. */
+/** The tables of others that examples share, by the names of their keys. */
 const TABLES: Readonly<Record<string, readonly string[]>> = {
+  users: ["id"],
+  orders: ["id"],
+  accounts: ["id"],
   lockTable: ["key"],
   locks: ["key"],
   DynamoDBLockTable: ["lock_key", "sort_key"],
@@ -53,8 +59,25 @@ export async function runExamples(config: string[], options: StepOptions = {}): 
     await createTable({ env: aws, table: { name, ...keys }, timeToLive: false });
   }
   await new DynamoClient({ env: aws }).send("CreateTable", SLOTS);
-  return await runStep(
+  const outcome = await runStep(
     [Deno.execPath(), "test", "-A", "--doc", "--trace-leaks", ...config, ...FILES],
     { ...options, env: { ...ownEnv(), ...aws } },
   );
+  return await checkPrints(outcome, options);
+}
+
+/** One more failure for each example that did not print what it says. */
+async function checkPrints(outcome: Outcome, { onLine }: StepOptions): Promise<Outcome> {
+  const paths = [...FILES.filter((path) => path !== "src/"), ...await findFiles("src", ".ts")];
+  const claims = await Promise.all(
+    paths.map(async (path) => claimsOf(path, await Deno.readTextFile(new URL(path, ROOT)))),
+  );
+  const wrong = lies(claims.flat(), printedBy(outcome.output, ROOT.href));
+  for (const line of wrong) onLine?.(line);
+  return {
+    ...outcome,
+    ok: outcome.ok && wrong.length === 0,
+    failed: outcome.failed + wrong.length,
+    output: [outcome.output, ...wrong].join("\n"),
+  };
 }

@@ -7,4 +7,4 @@
 import { main } from "./main.ts";
 
 // A minute at the counter, each.
-Deno.exit(await main(["--seconds", "60", ...Deno.args]) === 0 ? 0 : 1);
+await main(["--seconds", "60"]);

@@ -122,7 +122,7 @@ async function playAll(stage: Stage, onResult: SuiteOptions["onResult"]): Promis
 /** Plays everything. */
 export async function runSuite({ countMs, only = "", onResult }: SuiteOptions): Promise<void> {
   const found = (await findClients()).filter(({ file }) => file.includes(only));
-  if (found.length === 0) throw new Error(`Cannot play as no client is called '${only}'`);
+  if (found.length === 0) throw new RangeError(`Cannot play as no client is called '${only}'`);
   const installed: Found[] = [];
   for (const each of found) {
     const problem = await install(each.client);

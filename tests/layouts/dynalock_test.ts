@@ -3,7 +3,13 @@
  * DynaLock's requests make of ours.
  */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { type LeaseLostError, LockTableError } from "../../mod.ts";
 import { dynaLock } from "../../src/layouts.ts";
 import type { AttributeMap } from "../../src/testing/mod.ts";
@@ -220,6 +226,10 @@ for (
       LockTableError,
     );
     assertEquals([error.code, stage.items()], [code, before]);
+    const says = code === "RECORD_INVALID"
+      ? `its '${Object.keys(attributes)[0]}'`
+      : "no lock, with";
+    assertStringIncludes(error.message, says);
     await world.end(two);
   });
 }

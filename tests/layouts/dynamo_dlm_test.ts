@@ -5,7 +5,13 @@
 
 // deno-lint-ignore-file camelcase -- these are that client's own names
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { type Lease, type LeaseLostError, LockManager, LockTableError } from "../../mod.ts";
 import { dynamoDlm } from "../../src/layouts.ts";
 import type { AttributeMap } from "../../src/testing/mod.ts";
@@ -401,6 +407,8 @@ for (
       );
       const code = what === "no code" ? "RECORD_FOREIGN" : "RECORD_INVALID";
       assertEquals([error.code, stage.items()], [code, before]);
+      const says = code === "RECORD_INVALID" ? `its '${Object.keys(attributes)[0]}'` : "no lock,";
+      assertStringIncludes(error.message, says);
       await world.end(two);
     }
   });

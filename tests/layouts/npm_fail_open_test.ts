@@ -452,6 +452,7 @@ for (const [what, change] of DAMAGED) {
         LockTableError,
       );
       assertEquals(error.code, "RECORD_INVALID");
+      assertStringIncludes(error.message, `its '${Object.keys(change)[0]}' is damaged`);
     }
     assertEquals(shelf.get("job"), theirs(change));
     await world.end(process);

@@ -5,7 +5,13 @@
 
 // deno-lint-ignore-file camelcase -- these are that client's own names
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { LockTableError } from "../../mod.ts";
 import { pythonDynamodbLock } from "../../src/layouts.ts";
 import type { AttributeMap } from "../../src/testing/mod.ts";
@@ -195,6 +201,10 @@ for (
     // Without a version it does not even look like one of that client.
     const code = "record_version_number" in before[0]! ? "RECORD_INVALID" : "RECORD_FOREIGN";
     assertEquals([error.code, stage.items()], [code, before]);
+    const says = code === "RECORD_INVALID"
+      ? `its '${Object.keys(attributes)[0]}'`
+      : "no lock, with";
+    assertStringIncludes(error.message, says);
     await world.end(two);
   });
 }

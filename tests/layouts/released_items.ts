@@ -233,13 +233,13 @@ export function reads({ layout, twenty, four, other, damaged }: Kind): void {
       `damage: a lease of '${lease}'`,
       theirs(lease),
       "RECORD_INVALID",
-      "damaged",
+      "its 'leaseDuration' is damaged",
     ]),
     [
       "damage: no owner",
       theirs(twenty, { ownerName: undefined }),
       "RECORD_INVALID",
-      "damaged",
+      "its 'ownerName' is damaged",
     ],
   ];
   for (const [what, item, code, says] of cases) {

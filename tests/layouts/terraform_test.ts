@@ -1,6 +1,13 @@
 /** State locks of Terraform's S3 backend: what we write, what it writes, and that nobody takes over. */
 
-import { assert, assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertMatch,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { type LeaseLostError, LockError, LockTableError } from "../../mod.ts";
 import { terraform } from "../../src/layouts.ts";
 import type { Item } from "../../src/records/record.ts";
@@ -153,7 +160,10 @@ for (const kind of ["drop-answer", "drop-request"] as const) {
     world.fail({ kind }, { operation: "DeleteItem" });
     assertEquals(await world.until(lease.release()), true);
     assertEquals(shelf.get(STATE), undefined);
+    world.sent();
     await world.end(process);
+    // Closing waits until nothing can come any more, a look every one or two seconds.
+    assertLess(world.sent().length, 60);
   });
 }
 
@@ -217,6 +227,7 @@ for (const [what, item] of DAMAGED) {
         LockTableError,
       );
       assertEquals(error.code, "RECORD_INVALID");
+      assertMatch(error.message, /its 'Info' is damaged/);
     }
     assertEquals(shelf.get(STATE), item);
     await world.end(process);

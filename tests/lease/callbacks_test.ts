@@ -86,3 +86,12 @@ Deno.test("release() from the lease's own abort listener answers as the outer ca
   assertEquals(world.kinds(), ["release"]);
   await world.end(process);
 });
+
+Deno.test("a waitUntil that rejects is ignored: unheard, it would end the process", async () => {
+  const { world, process, lease } = await hold({
+    waitUntil: () => Promise.reject(new Error("no")),
+  });
+  await world.pass(8_000); // a renewal
+  assertEquals(await world.until(lease.release()), true);
+  await world.end(process);
+});

@@ -1,6 +1,13 @@
 /** Edges that a review of the protocol found: each was a failure once. */
 
-import { assert, assertEquals, assertLess, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   type AcquireOptions,
   type Lease,
@@ -129,6 +136,7 @@ Deno.test("a fence at its limit is refused before anything is written", async ()
     LockTableError,
   );
   assertEquals(error.code, "RECORD_INVALID");
+  assertStringIncludes(error.message, "its 'fence' is damaged");
   await world.pass(30_000);
   assertEquals(world.record("job"), before);
   await world.end(process, other);

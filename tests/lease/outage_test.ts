@@ -71,3 +71,19 @@ Deno.test("one that the others rely on may end: another one asks", async () => {
   assertEquals(world.holders("long"), 0);
   await world.end(process);
 });
+
+Deno.test("when the manager is closed, each clean-up asks once, whatever another one has met", async () => {
+  const world = await World.create();
+  const process = world.process();
+  world.fail({ kind: "drop-answer" }, {
+    times: Infinity,
+    when: ({ input }) => input.Key.key.S === "away",
+  });
+  await world.until(process.manager.tryAcquire("away").catch(() => {}));
+  await world.pass(3_000);
+  world.fail({ kind: "late", ms: 2_000, apply: "at-once" });
+  process.manager.acquire("late").catch(() => {});
+  await world.pass(1_000);
+  await world.until(process.manager.close());
+  assertEquals(world.holders("late"), 0);
+});

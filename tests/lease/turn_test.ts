@@ -168,3 +168,16 @@ Deno.test("with maxHandoffMs 0 a process has a lock never twice in a row", async
   assertEquals(pausesIn(others), others.length);
   await ended(world, process);
 });
+
+Deno.test("who stands back waits: ifAvailable behind it is answered at once", async () => {
+  const { world, process, take } = await start();
+  await takeFor(world, 2_100, take);
+  const first = process.manager.request("job", () => "first");
+  await world.pass(10);
+  const from = world.time.now;
+  const second = process.manager.request("job", { ifAvailable: true }, (lease) => lease);
+  assertEquals(await world.until(second), null);
+  assertLess(world.time.now - from, 10);
+  assertEquals(await world.until(first), "first");
+  await ended(world, process);
+});

@@ -65,8 +65,8 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a proposal is closed before its grant is released",
     file: CLEAN_UP,
-    find: "await (open && !awaits ? closeProposal : sendRelease)(context, proposal)",
-    replace: "await sendRelease(context, proposal)",
+    find: ": open && !awaits\n",
+    replace: ": false\n",
     suite: TRAPS,
     test: "giving up closes",
     seeds: SEEDS,
@@ -81,7 +81,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a clean-up that fails is tried again",
     file: CLEAN_UP,
-    find: "if (!isPassing(error) || isOver) return;",
+    find: "if (!isPassing(error) || isOver || isLast) return;",
     replace: "if (spent >= 0) return;",
     seeds: RARE_SEEDS,
   },

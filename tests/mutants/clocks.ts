@@ -47,13 +47,13 @@ export const CLOCKS: readonly Mutant[] = [
   {
     rule: "a waiter watches from the answer, not from the request",
     file: LOCK_TABLE,
-    find: "this.memory.see(name, record, watch ? this.answeredAt : undefined);",
-    replace: "this.memory.see(name, record, watch ? this.#sentAt : undefined);",
+    find: "watch ? this.answeredAt : undefined",
+    replace: "watch ? this.#sentAt : undefined",
     also: [{
       file: LOCK_TABLE,
-      find: "    return await this.#wire.send(operation, input, {",
+      find: "    try {\n      answer = await this.#wire.send(",
       replace:
-        "    this.#sentAt = this.#runtime.now();\n    return await this.#wire.send(operation, input, {",
+        "    this.#sentAt = this.#runtime.now();\n    try {\n      answer = await this.#wire.send(",
     }, {
       file: LOCK_TABLE,
       find: "  readonly #runtime: Runtime;",

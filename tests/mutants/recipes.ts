@@ -57,16 +57,6 @@ const REQUESTS: readonly Mutant[] = [
     kind: "requested",
   },
   {
-    rule: "a thief whose answer comes late takes nothing from who robbed it",
-    file: HOLDINGS,
-    find: "other !== lease && other.token <= lease.token",
-    replace: "other !== lease",
-    suite: REQUEST_TEST,
-    test: "a thief whose answer comes late takes nothing from one that robbed it meanwhile",
-    seeds: RARE_SEEDS,
-    kind: "requested",
-  },
-  {
     rule: "what was handed on by an attempt that nobody answered was not lost",
     file: "src/lease/acquire.ts",
     find: `this.#doubted === proposal ? "unknown" : "gone"`,
@@ -79,8 +69,8 @@ const REQUESTS: readonly Mutant[] = [
   {
     rule: "who does not wait is told that a lock is held",
     file: REQUEST,
-    find: "await source.acquire(key, options, false);",
-    replace: "await source.acquire(key, options, true);",
+    find: "await source.acquire(key, options, false)",
+    replace: "await source.acquire(key, options, true)",
     suite: REQUEST_TEST,
     test: "request() and acquire() of one name exclude each other, in any process",
     seeds: SEEDS,
@@ -89,8 +79,8 @@ const REQUESTS: readonly Mutant[] = [
   {
     rule: "who does not wait does not pass those who do",
     file: REQUEST,
-    find: "return isAwaited ? null",
-    replace: "return isAwaited && !isAwaited ? null",
+    find: "return isFirst ?",
+    replace: "return isFirst !== undefined ?",
     suite: "tests/web_locks/if_available_test.ts",
     test: "ifAvailable does not pass those who wait",
     seeds: RARE_SEEDS,
@@ -99,7 +89,7 @@ const REQUESTS: readonly Mutant[] = [
   {
     rule: "a lost lock ends its request at once",
     file: REQUEST,
-    find: `lease.signal.addEventListener("abort", lost);`,
+    find: `signal.addEventListener("abort", ended);`,
     replace: "",
     suite: REQUEST_TEST,
     test: "a lock that is lost rejects at once, whatever its callback does later",
@@ -109,8 +99,8 @@ const REQUESTS: readonly Mutant[] = [
   {
     rule: "a request whose lock turns out to be gone at its end fails",
     file: REQUEST,
-    find: "if (worked && !kept) {",
-    replace: "if (worked && kept === undefined) {",
+    find: "if (!kept) throw",
+    replace: "if (kept === undefined) throw",
     suite: REQUEST_TEST,
     test: "a lock that turns out to be gone when it is given back was taken away",
     seeds: RARE_SEEDS,
@@ -119,8 +109,9 @@ const REQUESTS: readonly Mutant[] = [
   {
     rule: "a request fails as its callback does",
     file: REQUEST,
-    find: "settle = () => reject(error);",
-    replace: "settle = () => resolve(error);",
+    find: "result = await request.callback(named(lease, request));",
+    replace: "result = await (async () => await request.callback(named(lease, request)))()" +
+      ".catch((error) => error);",
     suite: REQUEST_TEST,
     test: "a loss that shows at the end of the callback rejects; its own error goes before",
     seeds: SEEDS,
@@ -129,12 +120,12 @@ const REQUESTS: readonly Mutant[] = [
   {
     rule: "a request gives its lock back",
     file: REQUEST,
-    find: "const kept = await lease.release().catch(() => true);",
-    replace: "const kept = await Promise.resolve(lease.held);",
+    find: "kept = await lease.release().catch(() => true);",
+    replace: "kept = await Promise.resolve(lease.held);",
     also: [{
       file: REQUEST,
-      find: `const released = lease.signal.reason.code ===`,
-      replace: `const released = lease.signal.reason?.code ===`,
+      find: "isGivenBack = () => signal.reason.code ===",
+      replace: "isGivenBack = () => signal.reason?.code ===",
     }],
     seeds: SEEDS,
     kind: "requested",

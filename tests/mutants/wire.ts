@@ -38,7 +38,7 @@ export const WIRE: readonly Mutant[] = [
   {
     rule: "an abort leaves open whether the write was applied",
     file: "src/lease/lock_table.ts",
-    find: "const doubtful = error ? error.mayHaveApplied : aborted === true;",
+    find: "const doubtful = error ? error.mayHaveApplied : limits.signal?.aborted === true;",
     replace: "const doubtful = error ? error.mayHaveApplied : false;",
     suite: "tests/lease/traps_test.ts",
     test: "trap: a hand-over that landed unseen leaves no new grant",

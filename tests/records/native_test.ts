@@ -1,6 +1,6 @@
 /** The record of this package: each write against each state of the record, and reading it back. */
 
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { DynamoClient, isDynamoError } from "../../src/dynamodb/mod.ts";
 import { LockTableError } from "../../src/errors.ts";
 import type { TablePlace, WriteInput } from "../../src/records/layout.ts";
@@ -289,40 +289,50 @@ Deno.test("parse() reads a record with its holders", () => {
   assertEquals(layout.parse("job", undefined), undefined);
 });
 
-const DAMAGED: readonly [string, Item][] = [
-  ["no fence", record({ fence: undefined })],
-  ["a fence that is no number", record({ fence: { S: "90" } })],
-  ["a fence with a fraction", record({ fence: { N: "1.5" } })],
-  ["a fence below zero", record({ fence: { N: "-1" } })],
-  ["a fence of 2^53", record({ fence: { N: "9007199254740992" } })],
-  ["a fence above 2^53", record({ fence: { N: "9007199254740993" } })],
-  ["a fence with an exponent", record({ fence: { N: "1e300" } })],
-  ["no holders", record({ holders: undefined })],
-  ["holders that are a list", record({ holders: { L: [] } })],
-  ["holders that are a text", record({ holders: { S: "" } })],
-  ["a holder that is no map", record({ holders: { M: { [ME]: { S: "x" } } } })],
-  ["permits that are no number", record({ permits: { S: "5" } })],
-  ...["t", "m", "o", "e", "l"].map((name): [string, Item] => {
+/** What is damaged, in words and by the name of the attribute that the error has. */
+const DAMAGED: readonly [what: string, attribute: string, Item][] = [
+  ["no fence", "fence", record({ fence: undefined })],
+  ["a fence that is no number", "fence", record({ fence: { S: "90" } })],
+  ["a fence with a fraction", "fence", record({ fence: { N: "1.5" } })],
+  ["a fence below zero", "fence", record({ fence: { N: "-1" } })],
+  ["a fence of 2^53", "fence", record({ fence: { N: "9007199254740992" } })],
+  ["a fence above 2^53", "fence", record({ fence: { N: "9007199254740993" } })],
+  ["a fence with an exponent", "fence", record({ fence: { N: "1e300" } })],
+  ["no holders", "holders", record({ holders: undefined })],
+  ["holders that are a list", "holders", record({ holders: { L: [] } })],
+  ["holders that are a text", "holders", record({ holders: { S: "" } })],
+  ["a holder that is no map", "holders", record({ holders: { M: { [ME]: { S: "x" } } } })],
+  ["permits that are no number", "permits", record({ permits: { S: "5" } })],
+  ["a waiting that is no number", "waiting", record({ waiting: { S: "5" } })],
+  ...["t", "m", "o", "e", "l"].map((name): [string, string, Item] => {
     const { [name]: _, ...rest } = entry().M;
-    return [`a holder without ${name}`, record({ holders: { M: { [ME]: { M: rest } } } })];
+    const item = record({ holders: { M: { [ME]: { M: rest } } } });
+    return [`a holder without ${name}`, `holders.${name}`, item];
   }),
-  ...["t", "m", "o", "e", "l", "d"].map((name): [string, Item] => {
+  ...["t", "m", "o", "e", "l", "d"].map((name): [string, string, Item] => {
     const wrong = { ...entry().M, [name]: { BOOL: true } };
-    return [`a holder whose ${name} is true`, record({ holders: { M: { [ME]: { M: wrong } } } })];
+    const item = record({ holders: { M: { [OTHER]: entry(), [ME]: { M: wrong } } } });
+    return [`a holder whose ${name} is true`, `holders.${name}`, item];
   }),
-  ["a lease of more than 7 days", record({ holders: mine({ l: "604800001" }) })],
-  ["an end that no Date can hold", record({ holders: mine({ e: "8640000000000001" }) })],
+  ["a lease of more than 7 days", "holders.l", record({ holders: mine({ l: "604800001" }) })],
+  [
+    "an end that no Date can hold",
+    "holders.e",
+    record({ holders: mine({ e: "8640000000000001" }) }),
+  ],
   [
     "a mode that does not exist",
-    record({ holders: { M: { [ME]: { M: { ...entry().M, m: { S: "?" } } } } } }),
+    "holders.m",
+    record({ holders: { M: { [ME]: { M: { ...entry().M, m: { S: "constructor" } } } } } }),
   ],
 ];
 
-for (const [what, item] of DAMAGED) {
+for (const [what, attribute, item] of DAMAGED) {
   Deno.test(`parse() throws RECORD_INVALID when the record has ${what}`, () => {
     const error = assertThrows(() => layout.parse("job", item), LockTableError);
     assertEquals([error.code, error.lockName], ["RECORD_INVALID", "job"]);
-    assertStringIncludes(error.message, "'job'");
+    // The attribute, and nothing of its value, or of the grant that only its holder may know.
+    assertEquals(error.message, `Cannot use lock 'job' as its '${attribute}' is damaged`);
   });
 }
 

@@ -30,14 +30,22 @@ const RUNTIMES: Record<string, CommandFor> = {
   "Bun": async () => [await install("bun"), `${BUNDLES}/process.js`],
   "Node 22": async () => [await install("node22"), `${BUNDLES}/process.js`],
   "Node 24": async () => [await install("node24"), `${BUNDLES}/process.js`],
-  "workerd": async (aws) => [
+  "workerd": workerd("2026-07-01"),
+  // Before there was a `navigator`, by which Workers are known.
+  "workerd as of 2022": workerd("2022-01-01"),
+};
+
+/** A Worker of this compatibility date. */
+function workerd(date: string): CommandFor {
+  return async (aws) => [
     await install("node24"),
     "tests/runtimes/workerd_host.ts",
     await install("miniflare"),
     `${BUNDLES}/worker.js`,
     JSON.stringify(aws),
-  ],
-};
+    date,
+  ];
+}
 
 /** One file for each kind of surroundings, with nothing lowered: what the source has, it has. */
 async function bundle(name: "process" | "worker"): Promise<void> {

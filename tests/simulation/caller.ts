@@ -1,6 +1,7 @@
 /** A program that uses locks: takes them, works under them, and gives them back or does not. */
 
 import type { Lease } from "../../src/lease/lease.ts";
+import type { OnlySet } from "../../src/checks.ts";
 import type { AcquireOptions } from "../../src/options.ts";
 import {
   beginCall,
@@ -16,6 +17,8 @@ import type { Random } from "./random.ts";
 import { isCalm, isStream } from "./scenario.ts";
 import { type LockWish, optionsOf, Wishes } from "./wishes.ts";
 import { Work } from "./work.ts";
+
+type Wanted = OnlySet<AcquireOptions>;
 
 /** What an abort may take to end a call: its timer, and no request. */
 const ABORT_LIMIT_MS = 100;
@@ -129,7 +132,7 @@ export class Caller extends Program {
     return this.plan.callers > 1 || breaks ? Infinity : maxRequests;
   }
 
-  #options(): { -readonly [Key in keyof AcquireOptions]: AcquireOptions[Key] } {
+  #options(): { -readonly [Key in keyof Wanted]: Wanted[Key] } {
     const random = this.random;
     const { leaseMs, profile } = this.context.scenario;
     const { workers } = this.plan;
@@ -143,7 +146,7 @@ export class Caller extends Program {
   }
 
   /** How long it is held, and how many requests it may take, where that is limited. */
-  #drawLimits(): Pick<AcquireOptions, "maxHoldMs" | "maxRequests"> {
+  #drawLimits(): Pick<Wanted, "maxHoldMs" | "maxRequests"> {
     const random = this.#limits;
     const { scenario } = this.context;
     if (isCalm(scenario)) return {};

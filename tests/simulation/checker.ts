@@ -266,10 +266,11 @@ export class Checker {
     // A clean-up gives up after two leases, of which its first call may take one, or where it cannot help.
     const { since = Infinity, begun = Infinity, final = false } = trouble ?? {};
     const { now } = scheduler;
+    // One of a manager that is closed tries once more, and ends with it.
+    const lastTry = process.closing && trouble !== undefined;
     const isOver = now - since > shortestLeaseMs || now - begun > 1.98 * shortestLeaseMs;
-    if (final || (isOver && !rules.endless)) {
-      grant.excuse = "gave up";
-      return;
+    if (final || lastTry || (isOver && !rules.endless)) {
+      return void (grant.excuse = "gave up");
     }
     this.accuse("nothing stays behind", `${process.name} has left ${grant.id} of '${name}'`);
   }

@@ -4,6 +4,7 @@
  */
 
 import type { Layout } from "../../src/records/layout.ts";
+import { placeOf } from "../../src/records/place.ts";
 import type { Item, LockRecord } from "../../src/records/record.ts";
 import {
   elementsOf,
@@ -43,10 +44,7 @@ export class ForeignReader implements Reader {
     const [partitionKey] = Object.keys(plan.keys);
     this.#partitionKey = partitionKey!;
     const { layout, table } = plan;
-    this.#layout = layout.at({
-      ...{ prefix: "", ...layout.table, ...table, name: TABLE },
-      partitionKey: partitionKey!,
-    });
+    this.#layout = layout.at(placeOf({ ...table, name: TABLE }, layout.table));
     this.#hasTokens = this.#layout.abilities.fencing !== false;
   }
 

@@ -1,6 +1,7 @@
 /** A program that takes locks by `request`: it waits, steals, or takes what is there. */
 
 import type { Lease } from "../../src/lease/lease.ts";
+import type { OnlySet } from "../../src/checks.ts";
 import type { LockRequestOptions } from "../../src/web_locks/options.ts";
 import { beginCall, judgeRejection } from "./calls.ts";
 import { THIEF } from "./ledger.ts";
@@ -13,7 +14,8 @@ import { Work } from "./work.ts";
 /** What an abort may take to end a wait: its timer, and no request. */
 const ABORT_LIMIT_MS = 100;
 
-type Options = { -readonly [Key in keyof LockRequestOptions]: LockRequestOptions[Key] };
+type Wanted = OnlySet<LockRequestOptions>;
+type Options = { -readonly [Key in keyof Wanted]: Wanted[Key] };
 
 /** One such program. */
 export class Requester extends Program {

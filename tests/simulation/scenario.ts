@@ -1,6 +1,6 @@
 /** What a seed stands for: the machines, their clocks and options, and everything that goes wrong. */
 
-import type { LockManagerOptions } from "../../src/options.ts";
+import type { ManagerSettings } from "../../src/options.ts";
 import type { ClockPlan } from "./clocks.ts";
 import { drawFormat, type FormatPlan } from "./formats.ts";
 import type { NetworkPlan, Path } from "./network.ts";
@@ -20,11 +20,9 @@ export interface MachinePlan {
   readonly upset: "steps" | "suspends";
   readonly path: Path;
   readonly workers: boolean;
-  readonly options: Required<
-    Pick<
-      LockManagerOptions,
-      "pollMs" | "maxHandoffMs" | "maxClockSkewMs" | "leaseMs" | "renew"
-    >
+  readonly options: Pick<
+    ManagerSettings,
+    "pollMs" | "maxHandoffMs" | "maxClockSkewMs" | "leaseMs" | "renew"
   >;
   readonly attemptTimeoutMs: number;
   /** Callers in one process. */

@@ -87,8 +87,13 @@ export class LocalTable implements AsyncDisposable {
     return table;
   }
 
+  /** Where it is. */
+  get endpoint(): string {
+    return this.#local.endpoint;
+  }
+
   peer(options?: LockManagerOptions): Peer {
-    return new Peer(this.#local.endpoint, options);
+    return new Peer(this.endpoint, options);
   }
 
   /** The item under a key, whatever it is. */

@@ -205,6 +205,8 @@ Deno.test("condition refuses names, functions and operands that do not fit", asy
     "begins_with(n, :one)": `${operand}begins_with, operand type: N`,
     "size(:one) = n": `${operand}size, operand type: N`,
     "attribute_type(n, :one)": `${operand}attribute_type, operand type: N`,
+    "attribute_type(n, s)":
+      `${operand}attribute_type, operand type: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}`,
     "attribute_type(n, :q)":
       "Invalid attribute type name found; type: q, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
     "n BETWEEN :nine AND :one":

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { DynamoClient } from "../../src/dynamodb/mod.ts";
 import { type Fault, MemoryDynamo, type MemoryServer } from "../../src/testing/mod.ts";
 import { tableInput } from "./memory.ts";
 import { send } from "./send.ts";
@@ -118,4 +119,19 @@ Deno.test("listen() rejects for a port in use and for unknown options", async ()
   await using server = await dynamo.listen();
   await assertRejects(() => dynamo.listen({ port: server.port }));
   await assertRejects(() => dynamo.listen({ host: "x" } as never), TypeError, "'host'");
+});
+
+Deno.test("listen() on all addresses hands out one of loopback, which a client takes", async () => {
+  for (const [hostname, host] of [["0.0.0.0", "127.0.0.1"], ["::", "[::1]"]] as const) {
+    const listening = new MemoryDynamo().listen({ hostname });
+    await using server = await (host === "[::1]" ? listening.catch(() => null) : listening);
+    if (server === null) continue; // a system without IPv6
+    assertEquals(server.endpoint, `http://${host}:${server.port}`);
+    const client = new DynamoClient({
+      endpoint: server.endpoint,
+      region: "us-east-1",
+      credentials: { accessKeyId: "a", secretAccessKey: "b" },
+    });
+    assertEquals(await client.send("ListTables", {}), { TableNames: [] });
+  }
 });

@@ -132,6 +132,9 @@ Deno.test("update refuses what does not fit the stored item", async () => {
     "SET n = nope": absent,
     "SET n = nope + :a": absent,
     "SET l = list_append(nope, l)": absent,
+    // The second operand must be there even where it is not wanted.
+    "SET q = if_not_exists(n, nope)": absent,
+    "SET q = n + if_not_exists(n, if_not_exists(nope, m.nope))": absent,
   });
 });
 

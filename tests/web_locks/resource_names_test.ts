@@ -22,7 +22,8 @@ for (const [what, name] of NAMES) {
     const { granted, done, finish } = holding(locks, name);
     assertEquals((await until(granted))?.name, name);
     const { held = [] } = await until(locks.query());
-    assertEquals(held.map((each) => each.name), [name]);
+    // On the runtime's own, other test files of the same process may hold locks.
+    assertEquals(held.filter((each) => each.name === name).length, 1);
     assertEquals(await until(locks.request(name, { ifAvailable: true }, (lock) => [lock])), [null]);
     finish();
     await until(done);

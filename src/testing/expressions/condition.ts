@@ -180,7 +180,8 @@ function checkCallOperands(name: string, operands: readonly Operand[]): void {
 function checkTypeName(operand: Operand): void {
   const type = staticType(operand);
   if (type !== undefined && type !== "S") throw wrongType("attribute_type", type);
-  if (operand.kind !== "value") return;
+  // No path: an item may not say what is asked of it.
+  if (operand.kind !== "value") throw wrongType("attribute_type", `{${TYPE_NAMES.join(",")}}`);
   const named = String(contentOf(operand.value));
   if (!TYPE_NAMES.includes(named)) {
     throw new ExpressionError(

@@ -6,10 +6,19 @@
  */
 
 import { ServiceError, validation } from "../errors.ts";
-import { type AttributeValue, normalizeValue, record, string } from "../values.ts";
+import {
+  type AttributeValue,
+  checkNameSize,
+  normalizeValue,
+  record,
+  string,
+  utf8Length,
+} from "../values.ts";
 import { ExpressionError } from "./tokens.ts";
 
 const NAME_KEY = /^#[A-Za-z0-9_]+$/;
+/** A placeholder has at most this many bytes, its first character included. */
+const MAX_KEY_BYTES = 255;
 const VALUE_KEY = /^:[A-Za-z0-9_]+$/;
 
 /** The placeholders of one request. Each must be used by one of its expressions. */
@@ -29,13 +38,14 @@ export class Placeholders {
     const keys = Object.keys(names);
     if (keys.length === 0) throw validation("ExpressionAttributeNames must not be empty");
     for (const key of keys) {
-      if (!NAME_KEY.test(key)) throw invalidKey("ExpressionAttributeNames", key);
+      checkKey("ExpressionAttributeNames", NAME_KEY, key, ` size of key: ${utf8Length(key)}`);
       const name = string(names[key]);
       if (name === "") {
         throw validation(
           `ExpressionAttributeNames contains invalid value: Empty attribute name for key ${key}`,
         );
       }
+      inside("ExpressionAttributeNames", key, () => checkNameSize(name));
       this.#names.set(key, name);
       this.#unusedNames.add(key);
     }
@@ -45,8 +55,9 @@ export class Placeholders {
     const keys = Object.keys(values);
     if (keys.length === 0) throw validation("ExpressionAttributeValues must not be empty");
     for (const key of keys) {
-      if (!VALUE_KEY.test(key)) throw invalidKey("ExpressionAttributeValues", key);
-      this.#values.set(key, normalizeOf(key, values[key]));
+      checkKey("ExpressionAttributeValues", VALUE_KEY, key, "");
+      const value = inside("ExpressionAttributeValues", key, () => normalizeValue(values[key]));
+      this.#values.set(key, value);
       this.#unusedValues.add(key);
     }
   }
@@ -99,19 +110,24 @@ export class Placeholders {
   }
 }
 
-function normalizeOf(key: string, value: unknown): AttributeValue {
+/** What is wrong with a value is told with its key. */
+function inside<T>(member: string, key: string, read: () => T): T {
   try {
-    return normalizeValue(value);
+    return read();
   } catch (error) {
     if (!(error instanceof ServiceError) || error.type !== "ValidationException") throw error;
-    throw validation(
-      `ExpressionAttributeValues contains invalid value: ${error.message} for key ${key}`,
-    );
+    throw validation(`${member} contains invalid value: ${error.message} for key ${key}`);
   }
 }
 
-function invalidKey(member: string, key: string): ServiceError {
-  return validation(`${member} contains invalid key: Syntax error; key: "${key}"`);
+/** @param size what the service says of the size; of values it says nothing. */
+function checkKey(member: string, pattern: RegExp, key: string, size: string): void {
+  const wrong = utf8Length(key) > MAX_KEY_BYTES
+    ? `The expression attribute map contains a key that is too long;${size}`
+    : pattern.test(key)
+    ? undefined
+    : `Syntax error; key: "${key}"`;
+  if (wrong !== undefined) throw validation(`${member} contains invalid key: ${wrong}`);
 }
 
 function unused(member: string, keys: ReadonlySet<string>): ServiceError {

@@ -68,6 +68,18 @@ function operandsOf(node: ActionNode): OperandNode[] {
   return [node.path, ...(value.kind === "sum" ? [value.left, value.right] : [value])];
 }
 
+/** Every path that an update reads a value from. */
+export function readPathsOf(update: Update): Path[] {
+  return update.flatMap((action) => action.kind === "SET" ? assignedPaths(action.value) : []);
+}
+
+function assignedPaths(value: Assigned): Path[] {
+  if (value.kind === "value") return [];
+  if (value.kind === "path") return [value.path];
+  if (value.kind === "if_not_exists") return [value.path, ...assignedPaths(value.otherwise)];
+  return [...assignedPaths(value.left), ...assignedPaths(value.right)];
+}
+
 /** `ADD` takes numbers and sets, `DELETE` sets. */
 function checkAddend(node: ActionNode, placeholders: Placeholders): void {
   if (node.kind !== "ADD" && node.kind !== "DELETE") return;
@@ -178,8 +190,11 @@ function assigned(old: AttributeMap, operand: Assigned): AttributeValue {
         "The provided expression refers to an attribute that does not exist in the item",
       );
     }
-    case "if_not_exists":
-      return follow(old, operand.path) ?? assigned(old, operand.otherwise);
+    case "if_not_exists": {
+      // Read in any case, as in DynamoDB Local: it may not be absent.
+      const otherwise = assigned(old, operand.otherwise);
+      return follow(old, operand.path) ?? otherwise;
+    }
     case "list_append": {
       const left = assigned(old, operand.left);
       const right = assigned(old, operand.right);

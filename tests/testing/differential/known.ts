@@ -56,6 +56,7 @@ const KINDS: readonly (readonly [kind: string, text: RegExp])[] = [
   ["filter", /Filter Expression can only/],
   ["start", /[Ss]tarting key|Exclusive Start Key|Type mismatch for attribute to update/],
   ["table", /non-existent table|resource not found/],
+  ["below a key", /must be scalars/],
   ["updated key", /part of the key/],
   ["key size", /hashkey|range keys|must be under/],
   ["empty key", /cannot contain an empty/],
@@ -69,7 +70,7 @@ const KINDS: readonly (readonly [kind: string, text: RegExp])[] = [
   ],
   [
     "value",
-    /number|numeric|Number|duplicates|may not be empty|Null attribute|empty attribute name/i,
+    /number|numeric|Number|up to 38 digits|duplicates|may not be empty|Null attribute|empty attribute name/i,
   ],
   ["action", /multiple operations on one item/],
 ];
@@ -110,6 +111,7 @@ const MESSAGES: readonly (readonly [local: RegExp, memory: RegExp, why: string])
   [/^Limit must be greater than or equal to 1$/, /'limit'/, "wording"],
   [/enum value set/, /enum value set/, "the order of the values"],
   [/valid types: /, /valid types: /, "the order of the types"],
+  [/attribute_type, operand type: \{/, /attribute_type, operand type: \{/, "Local has more types"],
   [/^Query condition missed key schema element$/, /^Query condition missed key schema/, "wording"],
   [
     /^(Exclusive Start Key must have same size as table's key schema|Type mismatch for attribute to update)$/,

@@ -196,10 +196,13 @@ function scans(): Call[] {
     ...layouts.flatMap((one) =>
       ["", "job/", "nobody"].map((prefix) => ({
         operation: "Scan",
-        input: one.scan(prefix, undefined),
+        input: one.scan(prefix),
       }))
     ),
-    { operation: "Scan", input: layout.scan("job/", { other: { S: "job/2" } }) },
+    {
+      operation: "Scan",
+      input: { ...layout.scan("job/"), ExclusiveStartKey: { other: { S: "job/2" } } },
+    },
   ];
 }
 

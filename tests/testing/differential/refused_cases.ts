@@ -117,6 +117,14 @@ const CONDITIONS: readonly string[] = [
     "n = :a AND s = :u",
     "#a-b = :a",
   ],
+  ...[
+    "k.x = :a",
+    "attribute_exists(k.x)",
+    "n < size(k[0])",
+    "n IN (s, k.x)",
+    "attribute_type(n, s)",
+  ],
+  ...[`n = :${"v".repeat(254)}`, `n = :${"v".repeat(255)}`],
 ];
 
 const UPDATES: readonly string[] = [
@@ -192,6 +200,13 @@ const UPDATES: readonly string[] = [
     "SET n = if_not_exists(q, q2)",
     "ADD nope.x :a",
     "ADD l[9].x :a",
+  ],
+  ...[
+    "SET q = k.x",
+    "SET q = if_not_exists(n, k[0])",
+    "SET q = if_not_exists(n, q2)",
+    "SET q = k.x REMOVE k",
+    "SET k.x = :a",
   ],
 ];
 
@@ -292,8 +307,25 @@ export function refusedValues(): Call[] {
       operation: "GetItem",
       input: { TableName: PLAIN, Key: KEY, ProjectionExpression: "m, m.x" },
     },
-    { operation: "GetItem", input: { TableName: PLAIN, Key: KEY, ProjectionExpression: "m," } },
-    { operation: "GetItem", input: { TableName: PLAIN, Key: KEY, ProjectionExpression: "" } },
+    ...["m,", "", "k.x", "n, k[0]"].map((ProjectionExpression): Call => ({
+      operation: "GetItem",
+      input: { TableName: PLAIN, Key: KEY, ProjectionExpression },
+    })),
+    ...["k.x", "k[0]"].flatMap((path): Call[] => [
+      { operation: "Scan", input: { TableName: PLAIN, ProjectionExpression: path } },
+      { operation: "Scan", input: { TableName: PLAIN, FilterExpression: `n = ${path}` } },
+    ]),
+    ...["", "n".repeat(65_535), "n".repeat(65_536)].flatMap((name): Call[] => {
+      const value = { M: { [name]: { N: "1" } } };
+      const update = { TableName: PLAIN, Key: KEY, UpdateExpression: "SET v = :v" };
+      return [
+        { operation: "PutItem", input: { TableName: PLAIN, Item: { ...KEY, v: { L: [value] } } } },
+        {
+          operation: "UpdateItem",
+          input: { ...update, ExpressionAttributeValues: { ":v": value } },
+        },
+      ];
+    }),
   ];
 }
 
