@@ -19,6 +19,8 @@ export interface Requested {
   held: Held | undefined;
   /** The loss that it was told of while the callback ran, and when. */
   lost: LeaseLostError | undefined;
+  /** Whether that showed when the callback had ended. */
+  lostAtEnd?: boolean;
   /** How the callback ended, and when; and what its process had met by then. */
   ended: { readonly how: "returned" | "threw"; readonly what: unknown } | undefined;
   endedAt: number;
@@ -133,7 +135,10 @@ export class Requests {
     const { ended, lost, ran, call: { process, names } } = request;
     const text = `${process.name} got ${error} for '${names}'`;
     if (ended?.how === "threw" && error === ended.what) {
-      if (lost !== undefined) this.#checker.accuse("a loss ends a request", text);
+      // A loss that shows only when the lock is given back comes second.
+      if (lost !== undefined && !request.lostAtEnd) {
+        this.#checker.accuse("a loss ends a request", text);
+      }
       return "threw";
     }
     const { name, cause } = error as Error;
@@ -199,6 +204,7 @@ export function watchLoss(
   signal.addEventListener("abort", () => {
     if (signal.reason.code === "LEASE_RELEASED") return;
     request.lost = signal.reason;
+    request.lostAtEnd = request.ended !== undefined;
     process.after(1, () => {
       if (!request.over) checker.accuse("a loss ends a request", `${process.name} is not told`);
     });
