@@ -98,8 +98,8 @@ export async function* listLocks(
   prefix: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LockInfo, void, undefined> {
-  for await (const [name, record] of open().scan(prefix, { signal })) {
-    yield describeLock(name, record, open().view(settings))!;
+  for await (const [name, record, askedAt] of open().scan(prefix, { signal })) {
+    yield describeLock(name, record, open().view(settings, askedAt))!;
   }
 }
 

@@ -232,9 +232,8 @@ export class LockManager {
 
   /**
    * Releases every lease of this manager, rejects its waiters with a `LockError` of code
-   * `MANAGER_CLOSED`, and waits until nothing of it is under way: where DynamoDB is away, for a lease
-   * and some seconds, and for less than half a minute (a minute more with a layout in which no lease
-   * ends). Never throws: a lease that cannot be released runs out by itself.
+   * `MANAGER_CLOSED`, and waits until nothing of it is under way: where DynamoDB is away, for less than
+   * a minute, and with short leases for less (a minute more with a layout in which no lease ends). Never throws: a lease that cannot be released runs out by itself.
    */
   close(): Promise<void> {
     return this.#holdings.close();

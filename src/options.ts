@@ -105,7 +105,9 @@ export interface LockManagerOptions {
   readonly pollMs?: number | undefined;
   /**
    * For how long a lock may go from lease to lease of this process, handed on or taken again at once,
-   * before other processes get a turn, 0 to 600,000 ms; 0 never hands over. @default {5000}
+   * before other processes get a turn, 0 to 600,000 ms; 0 never hands over. Then it waits for up to one
+   * `pollMs`, and no longer than such a turn, before it asks again, also for a lock that is free.
+   * @default {5000}
    */
   readonly maxHandoffMs?: number | undefined;
   /**

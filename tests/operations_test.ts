@@ -193,3 +193,17 @@ Deno.test("breakLock() wants a token, before any request", async () => {
   assertEquals(world.sent(), []);
   await world.end(process);
 });
+
+Deno.test("list() says who was alive when it was asked, however slowly it is read", async () => {
+  const world = await World.create();
+  const [process, holder] = [world.process(), world.process()];
+  for (const name of ["x", "y", "z"]) await world.until(holder.manager.acquire(name));
+  const alive: boolean[] = [];
+  const reader = process.manager.list()[Symbol.asyncIterator]();
+  for (let next; !(next = await world.until(reader.next())).done;) {
+    alive.push(next.value.holders[0]!.alive);
+    await world.pass(30_000);
+  }
+  assertEquals(alive, [true, true, true]);
+  await world.end(process, holder);
+});

@@ -36,6 +36,9 @@ export class CredentialCache {
   #call: Promise<AwsCredentialIdentity> | undefined;
   /** When it is taken for dead, by the monotonic clock. */
   #callUntil = 0;
+  /** How many calls were begun, and which of them gave the keys. */
+  #calls = 0;
+  #answered = 0;
 
   /**
    * Does not call a provider before it is needed.
@@ -87,7 +90,10 @@ export class CredentialCache {
   }
 
   async #ask(now: number): Promise<AwsCredentialIdentity> {
+    const call = ++this.#calls;
     const identity = checkIdentity(await this.#provider({ forceRefresh: this.#forceRefresh }));
+    if (call < this.#answered) return identity; // taken for dead: there are newer ones
+    this.#answered = call;
     this.#forceRefresh = false;
     this.#identity = identity;
     // `NaN`, of what is no date, is never reached either: then DynamoDB will say when they end.

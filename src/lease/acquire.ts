@@ -20,7 +20,7 @@ import { type Busy, Outlook } from "./outlook.ts";
 import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
 import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
-import { isTurnOver, turnSince } from "./turn.ts";
+import { isTurnOver, turnPauseMs, turnSince } from "./turn.ts";
 
 /** What a caller asks for. */
 export interface AcquireOrder extends Wish {
@@ -125,7 +125,7 @@ export class Acquisition {
       if (this.#standBack) {
         // Other processes get their turn: once, whatever is released meanwhile.
         this.#order.waits?.(this.#order.names[0]!);
-        await sleep(runtime, standBackMs(settings.pollMs, runtime.random()), [signal]);
+        await sleep(runtime, standBackMs(turnPauseMs(settings), runtime.random()), [signal]);
         this.#standBack = false;
         if (polls > 0) outlook.doubt();
       }

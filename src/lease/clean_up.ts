@@ -8,9 +8,10 @@ import { type ProtocolContext, sleep } from "./context.ts";
 import { closeProposal, isGranted, type Proposal, sendRelease, UNDER_WAY_MS } from "./proposal.ts";
 import { codeOf, isPassing } from "./translate.ts";
 
-/** How often a clean-up is tried, with pauses of up to this. */
-const ROUNDS_MAX = 30;
+/** For how long a clean-up is tried at the most, with pauses of up to this, and later of a share of that. */
+const TRIED_MOST_MS = 60 * 60_000;
 const PAUSE_MAX_MS = 2_000;
+const PAUSE_SHARE = 1 / 20;
 
 /** How long the last try takes at the most when the manager is closed: a program wants to end. */
 const LAST_TRY_MS = 5_000;
@@ -29,9 +30,9 @@ export function canClose({ table }: ProtocolContext, proposal: Proposal): boolea
 /**
  * Releases a grant, and before that closes it where its proposal is still open: released first, a
  * request that is still on its way would take the lock again for nobody. Tries for two leases at the
- * most; by then a grant that nobody renews is dead. When the manager is closed it tries once more. In a
- * format where nothing can be closed it is released again and again for some time; where nothing ends,
- * until none can come any more.
+ * most, as by then a grant that nobody renews is dead, and for an hour. When the manager is closed it
+ * tries once more. In a format where nothing can be closed it is released again and again for some
+ * time; where nothing ends, until none can come any more.
  */
 export async function cleanUp(
   context: ProtocolContext,
@@ -58,10 +59,8 @@ export async function cleanUp(
     const spent = now.mono - start;
     if (error !== undefined) {
       emit({ type: "trouble", step: "clean-up", code: codeOf(error) });
-      const isOver = awaits && layout.endless
-        ? spent > UNDER_WAY_MS // more than all the rounds take
-        : round > ROUNDS_MAX || !layout.endless && spent > 2 * proposal.leaseMs;
-      if (!isPassing(error) || isOver || isLast) return;
+      const mostMs = layout.endless ? TRIED_MOST_MS : Math.min(TRIED_MOST_MS, 2 * proposal.leaseMs);
+      if (!isPassing(error) || spent > (closing?.aborted ? UNDER_WAY_MS : mostMs) || isLast) return;
       if (known === undefined) outage.met(proposal, now, error);
     } else if (awaits) {
       if (sentAt.mono - start > awaitedMs) return; // an answer may take long
@@ -72,7 +71,7 @@ export async function cleanUp(
       open = false;
       continue;
     }
-    const pause = Math.min(PAUSE_MAX_MS, 100 * 2 ** round);
+    const pause = Math.max(PAUSE_SHARE * spent, Math.min(PAUSE_MAX_MS, 100 * 2 ** round));
     const wakes = closing && !awaits ? [closing] : [];
     await sleep(runtime, pause * (0.5 + runtime.random() / 2), wakes, true);
   }

@@ -228,7 +228,7 @@ export function pollDelayMs(poll: number, pollMs: number, random: number, deadIn
   return Math.ceil(deadIn < jittered ? deadIn + random * cap / 10 : jittered);
 }
 
-/** How long the head of a queue stands back after a run of hand-overs, so that others get a turn. */
-export function standBackMs(pollMs: number, random: number): number {
-  return Math.ceil(pollMs * (0.5 + random / 2));
+/** How long one stands back whose turn is over, so that others get theirs. */
+export function standBackMs(pauseMs: number, random: number): number {
+  return Math.ceil(pauseMs * (0.5 + random / 2));
 }

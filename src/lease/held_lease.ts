@@ -221,7 +221,6 @@ export class HeldLease implements Lease {
     const outcome = await sendRelease(this.#context, proposal, {
       spent: this.#hold.spent,
       // Longer than a lease there is nothing to give back.
-      attemptTimeoutMs: renewalAttemptMs(proposal.leaseMs),
       deadlineMs: proposal.leaseMs,
     });
     if (outcome.error !== undefined) {

@@ -13,6 +13,7 @@ import type { GrantState } from "./grant_state.ts";
 import { UNDER_WAY_MS } from "./proposal.ts";
 import { type RenewalOutcome, renewGrant } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
+import { isTurnOver } from "./turn.ts";
 
 /** What the next caller in the process does when a lease ends: it has it already, looks, or waits. */
 export type NextCaller = "served" | "look" | "stand back";
@@ -124,16 +125,21 @@ export class Hold {
   /** Ends it, for it is lost. */
   lose(loss: RenewalOutcome): void {
     const { lost: code = "LEASE_EXPIRED", lostName } = loss;
-    const { token: fencingToken, names } = this.#state.proposal;
+    const { proposal } = this.#state;
+    const { token: fencingToken, names } = proposal;
+    const isExpired = code === "LEASE_EXPIRED";
     const heldMs = this.heldMs();
     this.#end(loss);
     const requests = this.takeRequests();
     this.#context.emit({ type: "lost", fencingToken, code, heldMs, requests }, lostName);
     // Lost by time, always, though the caller is told that it is lost: a late renewal may have landed.
     // And of several names, where one is lost, the others are given back.
-    if (code === "LEASE_EXPIRED" || names.length > 1) this.cleanUp();
-    else if (this.straggles) this.cleanUp();
-    this.#onEnded("look");
+    if (isExpired || names.length > 1 || this.straggles) this.cleanUp();
+    // Where its time was up, by `maxHoldMs` perhaps, it is as good as given back.
+    const { table, runtime } = this.#context;
+    if (isExpired) table.memory.gaveBack(proposal, runtime.now());
+    const isOver = isExpired && isTurnOver(this.#context, proposal.handedSince);
+    this.#onEnded(isOver ? "stand back" : "look");
   }
 
   /**

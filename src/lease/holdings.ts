@@ -78,21 +78,24 @@ export class Holdings {
   }
 
   /** Resolves when everybody who is in line by now was served, or waits. See {@link LocalQueue}. */
-  settled(): Promise<void> {
+  settled(): Promise<unknown> {
     return this.#queue.settled();
   }
 
   /**
    * Does something about a name after everybody who is in line by now was served, or waits, and before
-   * everybody who comes later. It is told whether nobody waits.
+   * everybody who comes later. It is told whether somebody waits.
    */
-  async inLine<T>(name: string, work: (isFirst: boolean) => Promise<T>): Promise<T> {
-    if (this.#runtime.isolatesRequests) return await work(true);
-    const settled = this.#queue.settled(name);
-    const place = this.#queue.enter([name]);
+  async inLine<T>(
+    name: string,
+    who: "steals" | "tries",
+    work: (isAwaited: boolean) => Promise<T>,
+  ): Promise<T> {
+    if (this.#runtime.isolatesRequests) return await work(false);
+    const settled = this.#queue.settled(name, who);
+    const place = this.#queue.enter([name], who);
     try {
-      await settled;
-      return await work(place.turn.aborted);
+      return await work(await settled);
     } finally {
       this.#queue.leave(place);
     }

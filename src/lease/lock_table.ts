@@ -167,7 +167,7 @@ export class LockTable {
     const { operation = "GetItem", ...input } = this.layout.read(name);
     // Of a part alone it could not be told who is in.
     const items: Item[] = [];
-    for await (const item of this.#items(operation, input, name, limits)) items.push(item);
+    for await (const [item] of this.#items(operation, input, name, limits)) items.push(item);
     return this.#see(name, items[0], true, items);
   }
 
@@ -180,24 +180,27 @@ export class LockTable {
   async *scan(
     prefix: string,
     limits: CallLimits,
-  ): AsyncGenerator<[string, LockRecord | undefined]> {
+  ): AsyncGenerator<[string, LockRecord | undefined, askedAt: Moment]> {
     // A record may be several items. They come one after the other.
     let items: Item[] = [];
+    let since = this.#runtime.now();
     let damage: unknown;
-    const record = (): [string, LockRecord | undefined][] => {
+    const record = (): [string, LockRecord | undefined, Moment][] => {
       const name = this.layout.nameOf(items[0]!);
       try {
-        return [[name, this.#see(name, items[0], "in passing", items)]];
+        return [[name, this.#see(name, items[0], "in passing", items), since]];
       } catch (error) {
         damage ??= error;
         return [];
       }
     };
-    for await (const item of this.#items("Scan", this.layout.scan(prefix), undefined, limits)) {
+    const pages = this.#items("Scan", this.layout.scan(prefix), undefined, limits);
+    for await (const [item, askedAt] of pages) {
       if (items[0] && this.layout.nameOf(items[0]) !== this.layout.nameOf(item)) {
         yield* record();
         items = [];
       }
+      if (items.length === 0) since = askedAt;
       items.push(item);
     }
     if (items.length > 0) yield* record();
@@ -210,13 +213,14 @@ export class LockTable {
     input: object,
     name: string | undefined,
     limits: CallLimits,
-  ): AsyncGenerator<Item, void, undefined> {
+  ): AsyncGenerator<[Item, askedAt: Moment], void, undefined> {
     let ExclusiveStartKey: Item | undefined;
     do {
       const page = { ...input, ExclusiveStartKey };
+      const askedAt = this.#runtime.now();
       const { answer, error, reason } = await this.#send(operation, page, limits);
       if (!answer) throw error ? translate(error, name) : reason;
-      yield* answer.Items ?? (answer.Item ? [answer.Item] : []);
+      for (const item of answer.Items ?? [answer.Item]) if (item) yield [item, askedAt];
       ExclusiveStartKey = answer.LastEvaluatedKey;
     } while (ExclusiveStartKey);
   }

@@ -55,7 +55,8 @@ export class LockMemory {
       exists: record !== undefined,
       permits,
       holders: holders.length,
-      turn: fence > before.fence ? undefined : turn, // somebody else's, by now
+      // Where our own write has not raised it, somebody else had the lock.
+      turn: now !== undefined && fence > before.fence ? undefined : turn,
     }, inPassing);
     if (now === undefined) return;
     for (const holder of holders) {
@@ -70,7 +71,9 @@ export class LockMemory {
   gaveBack({ names, mode, permits = Infinity, handedSince }: Proposal, now: Moment): void {
     for (const name of names) {
       const known = this.#records.get(name) ?? NOTHING;
-      if (mode === "shared" && known.holders < permits) continue;
+      // A transaction shows no record, so what was seen before it is without this lease.
+      const holders = known.holders + (names.length > 1 ? 1 : 0);
+      if (mode === "shared" && permits > 1 && holders < permits) continue;
       keep(
         this.#records,
         name,

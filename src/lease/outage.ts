@@ -8,8 +8,11 @@
 import type { Moment } from "../runtime.ts";
 import { heldForMs } from "./decide.ts";
 
-/** For how long the others rely on the one that asks: it may have ended, or wait for an answer. */
-const RELIED_ON_MS = 5_000;
+/**
+ * For how long the others rely on the one that has asked. Then another one does: only some locks may be
+ * out of reach, and an answer may be long in coming.
+ */
+const RELIED_ON_MS = 1_000;
 
 /** An outage, as far as clean-ups have met one. Plain data: requests of a Worker may share it. */
 export class Outage {

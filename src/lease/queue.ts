@@ -19,8 +19,8 @@ export type Waiter = Pick<Wish, "mode" | "ownerId">;
 /** A place in the line of each of its names. */
 export interface Place {
   readonly names: readonly string[];
-  /** Who waits, and how it wants to share; absent of one that does not wait for its turn. */
-  readonly waiter: Waiter | undefined;
+  /** Who waits for its turn; or how one does not that must come before those who ask later. */
+  readonly who: Waiter | "steals" | "tries";
   /** Aborts when it is this caller's turn. */
   readonly turn: AbortSignal;
   /** What the head is doing, while it is. */
@@ -57,11 +57,11 @@ export class LocalQueue {
    * Goes to the end of all lines at once: whoever came first is before the others in each of them, so
    * no two wait for each other. Every place must {@linkcode leave} again.
    */
-  enter(names: readonly string[], waiter?: Waiter): Place {
+  enter(names: readonly string[], who: Place["who"]): Place {
     const starter = new AbortController();
     const { promise: answered, resolve: answer } = Promise.withResolvers<boolean>();
     const place: QueuedPlace = {
-      ...{ names, waiter, turn: starter.signal, starter, answered, answer },
+      ...{ names, who, turn: starter.signal, starter, answered, answer },
       waits: (name) => {
         place.waitsFor = name;
         answer(true);
@@ -108,10 +108,10 @@ export class LocalQueue {
 
   /**
    * Resolves when everybody who is in line by now, for this name or for any, has been served or has
-   * something to wait for.
+   * something to wait for, which it answers of this name. Those who only try do not wait for each other.
    */
-  async settled(name?: string): Promise<void> {
-    const places = [...this.#places];
+  async settled(name?: string, who?: Place["who"]): Promise<boolean> {
+    const places = [...this.#places].filter((place) => place.who !== "tries" || who !== "tries");
     const blocked = new Set<string>();
     for (const place of name === undefined ? places : aheadOf(name, places)) {
       // Whoever is behind somebody who waits, by any of its names, waits too.
@@ -119,6 +119,7 @@ export class LocalQueue {
       const waits = behind || await place.answered;
       if (waits) { for (const each of place.names) blocked.add(each); }
     }
+    return name !== undefined && blocked.has(name);
   }
 
   #line(name: string): readonly QueuedPlace[] {

@@ -6,15 +6,23 @@
  */
 
 import type { Moment } from "../runtime.ts";
-import type { ProtocolContext } from "./context.ts";
+import type { ProtocolContext, ProtocolSettings } from "./context.ts";
 import { heldForMs } from "./decide.ts";
+
+/** A pause is that long at least, however short the turns are, where others look as seldom. */
+const PAUSE_LEAST_MS = 1_000;
+
+/** How long the pause is between two turns of a process, at the most: no longer than the turns. */
+export function turnPauseMs({ pollMs, maxHandoffMs }: ProtocolSettings): number {
+  return Math.min(pollMs, Math.max(PAUSE_LEAST_MS, maxHandoffMs));
+}
 
 /** Since when a lock went from lease to lease here that is taken before others will have looked. */
 export function turnSince(
   { table, runtime, settings }: ProtocolContext,
   names: readonly string[],
 ): Moment | undefined {
-  return table.memory.turnSince(names, runtime.now(), settings.pollMs / 2);
+  return table.memory.turnSince(names, runtime.now(), turnPauseMs(settings) / 2);
 }
 
 /** Whether others come first now; a turn that has not begun begins now. */

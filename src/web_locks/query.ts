@@ -65,8 +65,8 @@ export async function queryLocks(source: LockSource): Promise<LockManagerSnapsho
   ];
   return {
     held: held.map(([name, { mode, ownerId }]) => entryOf(name, mode, ownerId)),
-    pending: source.holdings.places.flatMap(({ names, waiter }) =>
-      waiter ? names.map((name) => entryOf(name, waiter.mode, waiter.ownerId)) : []
+    pending: source.holdings.places.flatMap(({ names, who }) =>
+      typeof who === "object" ? names.map((name) => entryOf(name, who.mode, who.ownerId)) : []
     ),
   };
 }

@@ -25,9 +25,9 @@ async function take(source: LockSource, request: CheckedRequest): Promise<Lease 
   const { key, ifAvailable, steal, options } = request;
   // Whoever asked before is before: its first answer says whether there is something to steal, or left.
   if (steal || ifAvailable) {
-    return await source.holdings.inLine(key, async (isFirst) => {
+    return await source.holdings.inLine(key, steal ? "steals" : "tries", async (isAwaited) => {
       if (steal) return await source.acquire(key, options, true, steal);
-      return isFirst ? await source.acquire(key, options, false) : null;
+      return isAwaited ? null : await source.acquire(key, options, false);
     });
   }
   const lease = await source.acquire(key, options, true) as Lease;

@@ -315,3 +315,19 @@ Deno.test("send() rejects with CredentialsFailed when a source rejects with noth
   const server = serverOf(new Source(() => Promise.reject()));
   assertEquals((await failure(server.send())).code, "CredentialsFailed");
 });
+
+Deno.test("send() keeps newer keys when a call that was taken for dead answers", async () => {
+  let answer = (_: AwsCredentialIdentity) => {};
+  const source = new Source((call) =>
+    call === 1
+      ? new Promise<AwsCredentialIdentity>((resolve) => answer = resolve)
+      : Promise.resolve(keys(call))
+  );
+  const server = serverOf(source);
+  assertEquals((await failure(server.send())).code, "TimeoutError");
+  await server.send();
+  answer(keys(1));
+  await settle();
+  await server.send();
+  assertEquals(used(server), ["K2", "K2"]);
+});

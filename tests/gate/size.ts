@@ -19,7 +19,7 @@ const GOAL = 14 * 1024;
  * names, transactions, Web Locks, turns, outages, the interface of other record formats) or what makes a lock safer.
  * Everything else has an entry point of its own.
  */
-export const BUDGET: number = 25_670;
+export const BUDGET: number = 25_864;
 
 /** Bundles and minifies `entry` with all its dependencies and answers its size after `gzip -9`. */
 export async function gzippedSize(entry: string): Promise<number> {

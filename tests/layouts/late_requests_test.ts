@@ -181,3 +181,20 @@ Deno.test("dynamoDlm: a record of several pages is read to its end", async () =>
   assertEquals(await world.until(process.manager.tryAcquire("job")), null);
   await world.end(process);
 });
+
+for (const [what, layout] of ENDLESS) {
+  Deno.test(`${what}: what could not be given back in a long outage is given back after it`, async () => {
+    const world = await World.create();
+    const process = world.process({ layout, table: { name: "dynamo-lock", partitionKey: "key" } });
+    const lease = await world.until(process.manager.acquire("job"));
+    let over = false;
+    world.fail({ kind: "hang" }, { when: () => !over, times: Infinity });
+    const released = lease.release().catch(() => {});
+    await world.pass(300_000);
+    over = true;
+    await world.pass(60_000);
+    await world.until(released);
+    assertEquals(await world.until(process.manager.inspect("job")), null);
+    await world.end(process);
+  });
+}

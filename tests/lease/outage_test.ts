@@ -1,6 +1,7 @@
 /** An outage is not met by ever more requests: what failed calls leave behind, one asks for all. */
 
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import type { Lease } from "../../mod.ts";
 import type { Fault } from "../../src/testing/mod.ts";
 import { World } from "../support/world.ts";
 
@@ -86,4 +87,41 @@ Deno.test("when the manager is closed, each clean-up asks once, whatever another
   await world.pass(1_000);
   await world.until(process.manager.close());
   assertEquals(world.holders("late"), 0);
+});
+
+for (const [what, fault] of FAULTS) {
+  Deno.test(`what is left of long leases is given back after a long outage: the service was ${what}`, async () => {
+    const world = await World.create();
+    const process = world.process({ leaseMs: 600_000 });
+    const names = Array.from({ length: 10 }, (_, at) => `job/${at}`);
+    const leases: Lease[] = [];
+    for (const name of names) leases.push(await world.until(process.manager.acquire(name)));
+    let over = false;
+    world.dynamo.failNext(fault, { when: () => !over, times: Infinity });
+    const all = Promise.allSettled(leases.map((lease) => lease.release()));
+    await world.pass(300_000);
+    over = true;
+    await world.pass(60_000);
+    await world.until(all);
+    assertEquals(names.filter((name) => world.holders(name) > 0), []);
+    await world.end(process);
+  });
+}
+
+Deno.test("keys that go on failing keep no other from being given back", async () => {
+  const world = await World.create();
+  const process = world.process({ leaseMs: 600_000 });
+  const names = ["hot/1", "hot/2", "hot/3", "cold"];
+  const leases: Lease[] = [];
+  for (const name of names) leases.push(await world.until(process.manager.acquire(name)));
+  let blip = true;
+  world.dynamo.failNext({ kind: "error", status: 500, type: "InternalServerError" }, {
+    when: ({ input }) => blip || input.Key.key.S.startsWith("hot"),
+    times: Infinity,
+  });
+  await world.until(Promise.allSettled(leases.map((lease) => lease.release())));
+  blip = false;
+  await world.pass(30_000);
+  assertEquals(world.holders("cold"), 0);
+  await world.end(process);
 });

@@ -216,3 +216,9 @@ Deno.test("[Symbol.asyncDispose]() does not throw when the release fails or the 
   assertEquals(await world.until(next[Symbol.asyncDispose]()), undefined);
   await world.end(process);
 });
+
+Deno.test("release() of a short lease bears a slow way", async () => {
+  const { world, process, lease } = await hold({ leaseMs: 2_000, renew: false, latencyMs: 350 });
+  assertEquals(await world.until(lease.release()), true);
+  await world.end(process);
+});

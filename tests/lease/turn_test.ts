@@ -181,3 +181,51 @@ Deno.test("who stands back waits: ifAvailable behind it is answered at once", as
   assertEquals(await world.until(first), "first");
   await ended(world, process);
 });
+
+/** How long another process waits, while this one takes the lock for 20 ms at a time by several callers. */
+async function waitOfAnother(names: string | string[], wish: AcquireOptions, callers: number) {
+  const world = await World.create();
+  const [busy, other] = [world.process(), world.process()];
+  let over = false;
+  const work = Array.from({ length: callers }, async () => {
+    while (!over) {
+      const lease = await busy.manager.acquire(names, wish);
+      if (wish.maxHoldMs === undefined) {
+        await world.time.delay(20);
+        await lease.release();
+      } else await new Promise((resolve) => lease.signal.addEventListener("abort", resolve));
+    }
+  });
+  await world.pass(11_000);
+  const from = world.time.now;
+  const { maxHoldMs: _, ...same } = wish;
+  const lease = await world.until(other.manager.acquire(names, same), 60_000);
+  const waitedMs = world.time.now - from;
+  over = true;
+  await world.until(lease.release());
+  await world.until(Promise.all(work));
+  await ended(world, busy, other);
+  return waitedMs;
+}
+
+const CROWDS: readonly (readonly [string, string | string[], AcquireOptions, number])[] = [
+  ["several names", ["a", "b"], {}, 1],
+  ["several names of one permit", ["a", "b"], { permits: 1 }, 1],
+  ["two permits and three callers", "job", { permits: 2 }, 3],
+  ["leases that end by maxHoldMs", "job", { maxHoldMs: 1_000 }, 1],
+  ["leases that end by maxHoldMs, of two callers", "job", { maxHoldMs: 1_000 }, 2],
+];
+
+for (const [what, names, wish, callers] of CROWDS) {
+  Deno.test(`another process gets in: ${what}`, async () => {
+    assertLess(await waitOfAnother(names, wish, callers), 20_000);
+  });
+}
+
+Deno.test("a pause is no longer than a turn, however seldom is looked", async () => {
+  const { world, process, take } = await start({ pollMs: 60_000, maxHandoffMs: 5_000 });
+  const waits = await takeFor(world, 60_000, take);
+  assert(pausesIn(waits) > 3, `${waits}`);
+  assertLess(Math.max(...waits), 5_010);
+  await ended(world, process);
+});

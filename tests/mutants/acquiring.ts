@@ -81,7 +81,8 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a clean-up that fails is tried again",
     file: CLEAN_UP,
-    find: "if (!isPassing(error) || isOver || isLast) return;",
+    find:
+      "if (!isPassing(error) || spent > (closing?.aborted ? UNDER_WAY_MS : mostMs) || isLast) return;",
     replace: "if (spent >= 0) return;",
     seeds: RARE_SEEDS,
   },

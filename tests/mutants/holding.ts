@@ -124,8 +124,8 @@ export const HOLDING: readonly Mutant[] = [
   {
     rule: "a lease lost by time is released on the table",
     file: HOLD,
-    find: `if (code === "LEASE_EXPIRED" || names.length > 1) this.cleanUp();`,
-    replace: "if (names.length > 1) this.cleanUp();",
+    find: "if (isExpired || names.length > 1 || this.straggles) this.cleanUp();",
+    replace: "if (names.length > 1 || this.straggles) this.cleanUp();",
     suite: TRAPS,
     test: "lost by time",
     seeds: SEEDS,

@@ -79,8 +79,8 @@ const REQUESTS: readonly Mutant[] = [
   {
     rule: "who does not wait does not pass those who do",
     file: REQUEST,
-    find: "return isFirst ?",
-    replace: "return isFirst !== undefined ?",
+    find: "return isAwaited ? null",
+    replace: "return isAwaited === undefined ? null",
     suite: "tests/web_locks/if_available_test.ts",
     test: "ifAvailable does not pass those who wait",
     seeds: RARE_SEEDS,

@@ -72,8 +72,8 @@ export const SEVERAL: readonly Mutant[] = [
   {
     rule: "where one of several names is lost the others are given back",
     file: HOLD,
-    find: `if (code === "LEASE_EXPIRED" || names.length > 1) this.cleanUp();`,
-    replace: `if (code === "LEASE_EXPIRED") this.cleanUp();`,
+    find: "if (isExpired || names.length > 1 || this.straggles) this.cleanUp();",
+    replace: "if (isExpired || this.straggles) this.cleanUp();",
     suite: SEVERAL_TEST,
     test: "the loss of one name is the loss of the lease",
     seeds: RARE_SEEDS,

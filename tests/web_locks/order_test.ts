@@ -1,6 +1,6 @@
 /** The order of requests that are made in one turn: as they were made, though their answers race. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type Process, World } from "../support/world.ts";
 
 /** The next request takes longer than the ones after it. */
@@ -80,3 +80,19 @@ for (const mode of ["exclusive", "shared"] as const) {
     await world.end(process);
   });
 }
+
+Deno.test("ifAvailable is answered in about one request, however many ask", async () => {
+  const world = await World.create();
+  const [other, process] = [world.process(), world.process({ latencyMs: 10 })];
+  await world.until(other.manager.acquire("job"));
+  const took: number[] = [];
+  const all = Array.from({ length: 200 }, async (_, at) => {
+    await world.time.delay(at);
+    const from = world.time.now;
+    await process.manager.request("job", { ifAvailable: true }, () => {});
+    took.push(world.time.now - from);
+  });
+  await world.until(Promise.all(all));
+  assert(Math.max(...took) < 100, `${Math.max(...took)} ms`);
+  await world.end(process, other);
+});
