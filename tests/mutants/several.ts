@@ -120,7 +120,7 @@ export const SEVERAL: readonly Mutant[] = [
     find: "if (this.#open.names.length > 1) this.#cleanUp(this.#open, false);",
     replace: "",
     seeds: RARE_SEEDS,
-    kind: "several",
+    kind: "several/chaos",
   },
   {
     rule: "one of several names is not handed on alone",

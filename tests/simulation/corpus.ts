@@ -85,6 +85,11 @@ export const CORPUS: readonly Finding[] = [
     found: "what an aborted caller had sent was looked for once, and came right after that",
   },
   { seed: 2725, kind: "dlm", found: "an answer that took long ended the wait for what comes late" },
+  {
+    seed: 320,
+    kind: "several/operator",
+    found: "simulator: what was excused by a deletion elsewhere was then deleted itself",
+  },
   { seed: 305398, found: "simulator: a loss that shows at the end of a callback comes second" },
   { seed: 875, kind: "failclosed", found: "simulator: where nothing ends a renewal was no write" },
   { seed: 2266, kind: "failclosed", found: "simulator: nobody broke what a clean-up had given up" },

@@ -151,7 +151,7 @@ export class Ledger {
    * that were sent before; with `forget` tokens may begin anew.
    */
   tampered(name: string, forget: boolean): void {
-    for (const grant of this.all(name)) grant.excuse ??= "operator";
+    for (const grant of this.all(name)) meddle(grant);
     for (const grant of this.present(name)) this.#end(grant, "operator");
     this.#tampered.set(name, this.#now());
     this.#fences.delete(name);
@@ -210,7 +210,7 @@ export class Ledger {
 
   #gone(grant: Grant, { step, process }: Delivery, stolen: boolean): void {
     if (step === "revoke") {
-      grant.excuse ??= "operator";
+      meddle(grant);
       return this.#end(grant, "operator");
     }
     grant.robbed = stolen && step === "take over";
@@ -280,6 +280,13 @@ export class Ledger {
       this.#accuse("a token is near", `'${name}' rose ${Math.round(fence - this.#now())} ms ahead`);
     }
     this.#fences.set(name, fence);
+  }
+}
+
+/** An operator has changed the record of a grant, whatever was done to the records of its other names. */
+function meddle(grant: Grant): void {
+  if (grant.excuse === undefined || grant.excuse === "operator elsewhere") {
+    grant.excuse = "operator";
   }
 }
 
