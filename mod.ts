@@ -34,6 +34,7 @@ export type {
   ListOptions,
   LockManagerOptions,
 } from "./src/options.ts";
+export type { ConnectionOptions } from "./src/options/connection.ts";
 export type { LockRequestOptions } from "./src/web_locks/options.ts";
 export type { LockManagerSnapshot, LockSnapshotEntry } from "./src/web_locks/query.ts";
 export type { LayoutAbilities, LayoutChoice } from "./src/records/layout.ts";

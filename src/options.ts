@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { AwsCredentialIdentity, AwsCredentialProvider } from "./credentials/identity.ts";
 import {
   checkOptions,
   type Checks,
@@ -15,12 +14,20 @@ import {
   textOf,
   wholeNumber,
 } from "./checks.ts";
-import { checkIdentity, CredentialsError } from "./credentials/identity.ts";
-import { dynamoClient, isClient } from "./dynamodb/brand.ts";
-import type { DynamoClient } from "./dynamodb/client.ts";
+import {
+  type AwsCredentialIdentity,
+  checkIdentity,
+  CredentialsError,
+} from "./credentials/identity.ts";
 import { endpointFinder } from "./dynamodb/endpoint.ts";
 import type { LockEventListener } from "./events.ts";
 import type { AcquireOptions } from "./options/acquire.ts";
+import {
+  checkConnection,
+  CONNECTION_CHECKS,
+  type ConnectionOptions,
+  noClient,
+} from "./options/connection.ts";
 import { checkLayout } from "./records/abilities.ts";
 import type { LayoutChoice } from "./records/layout.ts";
 import { placeOf, type TableOptions } from "./records/place.ts";
@@ -54,45 +61,11 @@ export interface BreakOptions {
 }
 
 /** Options of a manager. What AWS's tools read from the environment is read from there, on first use. */
-export interface LockManagerOptions {
+export interface LockManagerOptions extends ConnectionOptions {
   /** The lock table. @default {the layout's own, the variable DYNAMO_LOCK_TABLE, "dynamo-lock"} */
   readonly table?: string | TableOptions | undefined;
   /** The record format of another lock client, of `./layouts`. @default {that of this package} */
   readonly layout?: LayoutChoice | undefined;
-  /** The AWS Region. @default {AWS_REGION, else AWS_DEFAULT_REGION} */
-  readonly region?: string | undefined;
-  /**
-   * Credentials, or a provider of them in the AWS SDK's shape: one of `./credentials`, of
-   * `@aws-sdk/credential-providers`, or any function like this. @default {the environment}
-   *
-   * @example Keys of a role that last for an hour
-   * ```ts
-   * import { LockManager } from "@x/dynamo-lock";
-   *
-   * await using locks = new LockManager({ credentials: assumeRole });
-   * await using lease = await locks.acquire("invoice/48");
-   * console.log(lease.held); // true
-   *
-   * async function assumeRole() { // called again when the keys are about to end
-   *   const keys = await Promise.resolve({ accessKeyId: "ASIA7", secretAccessKey: "x" }); // of STS
-   *   return { ...keys, sessionToken: "y", expiration: new Date(Date.now() + 3_600_000) };
-   * }
-   * ```
-   */
-  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider | undefined;
-  /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
-  readonly endpoint?: string | URL | undefined;
-  /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean | undefined;
-  /** Instead of the process environment, where there is none, as on Cloudflare Workers. */
-  readonly env?: object | undefined;
-  /** Sends the requests. @default {globalThis.fetch} */
-  readonly fetch?: typeof fetch | undefined;
-  /**
-   * A ready client, instead of `region`, `credentials`, `endpoint`, `allowInsecureEndpoint`, `env` and
-   * `fetch`. It tells of its retries by its own `onRetry`.
-   */
-  readonly client?: DynamoClient | undefined;
   /** The lease of acquisitions that name none, in milliseconds. @default {20000} */
   readonly leaseMs?: number | undefined;
   /** Whether leases are renewed in the background. @default {true} */
@@ -153,13 +126,8 @@ export const ACQUIRE_CHECKS: Checks<AcquireOptions> = {
 const MANAGER_CHECKS: Checks<LockManagerOptions> = {
   table: () => {}, // checked together with the layout
   layout: checkLayout,
-  region: ofType("string"),
+  ...CONNECTION_CHECKS,
   credentials,
-  endpoint: () => {}, // checked together with the Region
-  allowInsecureEndpoint: ofType("boolean"),
-  env: ofType("object"),
-  fetch: ofType("function"),
-  client: dynamoClient,
   leaseMs,
   renew,
   maxHoldMs,
@@ -182,16 +150,6 @@ function credentials(_action: string, _option: string, value: unknown): void {
     throw error instanceof CredentialsError ? new TypeError(error.message) : error;
   }
 }
-
-/** The options that a ready client makes needless. */
-const CONNECTION = [
-  "region",
-  "credentials",
-  "endpoint",
-  "allowInsecureEndpoint",
-  "env",
-  "fetch",
-] as const;
 
 /** What a manager goes by where an acquisition does not say otherwise. */
 export const MANAGER_DEFAULTS = {
@@ -220,24 +178,6 @@ export function checkManagerOptions(options: LockManagerOptions): ManagerSetting
   // Now, and not at the first lock; what the environment says is not known yet.
   endpointFinder(set, () => undefined);
   return set;
-}
-
-/** Refuses a client in place of options: it has no enumerable property, so it would pass for none. */
-export function noClient(action: string, options: object): void {
-  if (isClient(options)) {
-    throw new TypeError(`Cannot ${action} as a client must be passed as '{ client }'`);
-  }
-}
-
-/** Refuses what a client brings along where a client is given. */
-export function checkConnection(action: string, options: Partial<LockManagerOptions>): void {
-  if (options.client === undefined) return;
-  for (const option of CONNECTION) {
-    // Without the value: an endpoint may have a password in it.
-    if (option in options) {
-      throw new TypeError(`Cannot ${action} as '${option}' must be absent beside 'client'`);
-    }
-  }
 }
 
 /** Checks the options of one acquisition, on a runtime. */

@@ -49,6 +49,7 @@ export {
   type TerraformTable,
 } from "./table/definition.ts";
 export type { CheckTableOptions, CreateTableOptions } from "./table/options.ts";
+export type { ConnectionOptions } from "./options/connection.ts";
 export type { TableProblem, TableProblemCode } from "./table/problems.ts";
 export type { TableOptions } from "./records/place.ts";
 export type { DynamoClient } from "./dynamodb/client.ts";

@@ -61,7 +61,7 @@ const MEMBERS: readonly (readonly [path: string, member: RegExp])[] = [
   ...["maxHoldMs", "maxRequests", "reentrant"].map((name) =>
     ["src/options/acquire.ts", RegExp(`^  readonly ${name}\\?`, "m")] as const
   ),
-  ["src/options.ts", /^ {2}readonly credentials\?/m],
+  ["src/options/connection.ts", /^ {2}readonly credentials\?/m],
   ["src/lease/transact.ts", /^ {2}readonly clientRequestToken\?/m],
   ["src/events.ts", /^export type LockEventListener/m],
   ["src/inspect.ts", /^export interface LockInfo /m],

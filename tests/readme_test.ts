@@ -51,7 +51,10 @@ async function optionsOf(path: string, name: string): Promise<Map<string, string
 }
 
 const acquisition = await optionsOf("src/options/acquire.ts", "AcquireOptions");
-const manager = await optionsOf("src/options.ts", "LockManagerOptions");
+const manager = new Map([
+  ...await optionsOf("src/options.ts", "LockManagerOptions"),
+  ...await optionsOf("src/options/connection.ts", "ConnectionOptions"),
+]);
 const [own, whole] = tables();
 
 Deno.test("the README's tables have every option, and no other", () => {

@@ -6,16 +6,19 @@
 
 import { checkOptions, type Checks, having, ofType, refuse, wholeNumber } from "../checks.ts";
 import { environmentReader } from "../credentials/env.ts";
-import type { AwsCredentialIdentity, AwsCredentialProvider } from "../credentials/identity.ts";
-import { dynamoClient } from "../dynamodb/brand.ts";
 import { DynamoClient } from "../dynamodb/client.ts";
-import { checkConnection, noClient } from "../options.ts";
+import {
+  checkConnection,
+  CONNECTION_CHECKS,
+  type ConnectionOptions,
+  noClient,
+} from "../options/connection.ts";
 import { placeOf, type TableOptions } from "../records/place.ts";
 import type { TablePlace } from "../records/layout.ts";
 import { type Runtime, systemRuntime } from "../runtime.ts";
 
 /** Options of `checkTable`: the table and the connection, as those of a `LockManager`. */
-export interface CheckTableOptions {
+export interface CheckTableOptions extends ConnectionOptions {
   /** The lock table. @default {the variable DYNAMO_LOCK_TABLE, else "dynamo-lock"} */
   readonly table?: string | TableOptions | undefined;
   /**
@@ -24,23 +27,6 @@ export interface CheckTableOptions {
    * takes any more stay. @default {true}
    */
   readonly timeToLive?: boolean | undefined;
-  /** The AWS Region. @default {AWS_REGION, else AWS_DEFAULT_REGION} */
-  readonly region?: string | undefined;
-  /** Credentials, or a provider of them in the AWS SDK's shape. @default {the environment} */
-  readonly credentials?: AwsCredentialIdentity | AwsCredentialProvider | undefined;
-  /** The endpoint. @default {AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, or the Region's} */
-  readonly endpoint?: string | URL | undefined;
-  /** Allows plain `http:` to any host: requests can be read and changed on their way. */
-  readonly allowInsecureEndpoint?: boolean | undefined;
-  /** Instead of the process environment, where there is none, as on Cloudflare Workers. */
-  readonly env?: object | undefined;
-  /** Sends the requests. @default {globalThis.fetch} */
-  readonly fetch?: typeof fetch | undefined;
-  /**
-   * A ready client, instead of `region`, `credentials`, `endpoint`, `allowInsecureEndpoint`, `env` and
-   * `fetch`.
-   */
-  readonly client?: DynamoClient | undefined;
   /** Cancels it; its reason is thrown as it is. What was sent may still be applied. */
   readonly signal?: AbortSignal | undefined;
   /** Clocks, timers, randomness: for tests. @default {those of the process} */
@@ -86,13 +72,8 @@ export const DEFINITION_CHECKS: Checks<
 const CHECK_CHECKS: Checks<CheckTableOptions> = {
   table: DEFINITION_CHECKS.table,
   timeToLive: DEFINITION_CHECKS.timeToLive,
-  region: ofType("string"),
-  credentials: () => {}, // the client checks it, and what else is its own
-  endpoint: () => {},
-  allowInsecureEndpoint: ofType("boolean"),
-  env: ofType("object"),
-  fetch: ofType("function"),
-  client: dynamoClient,
+  ...CONNECTION_CHECKS,
+  credentials: () => {}, // the client checks it
   signal: having("addEventListener"),
   runtime: having("now", "random", "setTimer", "clearTimer", "fetch", "env"),
 };

@@ -76,8 +76,12 @@ Deno.test("npm 7: the options that the README shows exist, and those that exist 
     }
     assertEquals(message.includes("does not exist"), false, message);
   }
-  const source = await Deno.readTextFile(new URL("src/options.ts", ROOT));
-  const declared = source.split("export interface LockManagerOptions {")[1]!.split("\n}")[0]!;
+  const declaredBy = async (path: string, name: string) => {
+    const source = await Deno.readTextFile(new URL(path, ROOT));
+    return source.split(`export interface ${name} `)[1]!.split("\n}")[0]!;
+  };
+  const declared = await declaredBy("src/options.ts", "LockManagerOptions") +
+    await declaredBy("src/options/connection.ts", "ConnectionOptions");
   for (const [, option] of declared.matchAll(/readonly (\w+)\?/g)) {
     if (option === "runtime") continue; // for tests
     assert(section.includes(`\`${option}\``), `the README lacks ${option}`);
