@@ -4,9 +4,9 @@
  * @module
  */
 
-import { tell } from "./dynamodb/call.ts";
 import type { LeaseLostCode, LockErrorCode } from "./errors.ts";
 import type { LockMode } from "./records/record.ts";
+import { tell } from "./tell.ts";
 
 /** What an event is about: one acquisition, and the lease that came of it. */
 export interface LockEventSubject {

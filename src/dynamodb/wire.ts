@@ -6,9 +6,10 @@ import {
 import { type AwsCredentialIdentity, CredentialsError } from "../credentials/identity.ts";
 import { CredentialCache, CREDENTIALS_TIMEOUT_MS } from "../credentials/refresh.ts";
 import { systemRuntime } from "../runtime.ts";
+import { tell } from "../tell.ts";
 import { type Answer, isAccepted, readAnswer } from "./answer.ts";
 import type { AnswerTiming } from "./attempt.ts";
-import { type OpenCall, type Settings, tell } from "./call.ts";
+import type { OpenCall, Settings } from "./call.ts";
 import { endpointFinder } from "./endpoint.ts";
 import { DynamoError, failure } from "./errors.ts";
 import { withLimit } from "./limit.ts";

@@ -5,9 +5,9 @@
  */
 
 import { isLockError, LockError } from "../errors.ts";
-import { tell } from "../dynamodb/call.ts";
 import type { LockEventListener } from "../events.ts";
 import type { Moment, Runtime } from "../runtime.ts";
+import { tell } from "../tell.ts";
 import { Acquisition } from "./acquire.ts";
 import { type ProtocolContext, type ProtocolSettings, untilAborted } from "./context.ts";
 import { heldForMs } from "./decide.ts";

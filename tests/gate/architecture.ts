@@ -12,7 +12,7 @@
 const CORE: readonly string[] = [
   ...["mod", "lock", "manager", "web_locks", "inspect", "opened", "options"],
   ...["lease", "events", "records", "errors"],
-  ...["dynamodb", "credentials", "checks", "runtime"],
+  ...["dynamodb", "tell", "credentials", "checks", "runtime"],
 ];
 
 /** What the core never imports, and what each of these may import of it and of the others. */
