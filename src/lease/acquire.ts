@@ -20,7 +20,7 @@ import { type Busy, Outlook } from "./outlook.ts";
 import { closeProposal, isGranted, type Proposal, propose, type Wish } from "./proposal.ts";
 import { keepHalf } from "./renewal.ts";
 import { codeOf, isPassing } from "./translate.ts";
-import { isTurnOver, turnPauseMs, turnSince } from "./turn.ts";
+import { comesAfterOthers, turnPauseMs } from "./turn.ts";
 
 /** What a caller asks for. */
 export interface AcquireOrder extends Wish {
@@ -72,8 +72,8 @@ export class Acquisition {
     this.#order = order;
     this.#outlook = new Outlook(context, order, order.heldHere, order.steal);
     this.budget = new RequestBudget(order.names[0]!, order.maxRequests, order.signal);
-    const since = order.wait && !order.heldHere && !order.steal && turnSince(context, order.names);
-    this.#standBack = since ? isTurnOver(context, since) : false;
+    const mayPause = order.wait && !order.heldHere && !order.steal;
+    this.#standBack = mayPause && comesAfterOthers(context, order.names);
   }
 
   /**

@@ -44,6 +44,7 @@ export async function cleanUp(
   const { names } = proposal;
   const awaits = open && !canClose(context, proposal);
   const awaitedMs = layout.endless ? UNDER_WAY_MS : STRAYING_MS;
+  const mostMs = layout.endless ? TRIED_MOST_MS : Math.min(TRIED_MOST_MS, 2 * proposal.leaseMs);
   const start = runtime.now().mono; // a wall clock that is set forward must not end it early
   for (let round = 1;; round++) {
     const sentAt = runtime.now();
@@ -59,8 +60,8 @@ export async function cleanUp(
     const spent = now.mono - start;
     if (error !== undefined) {
       emit({ type: "trouble", step: "clean-up", code: codeOf(error) });
-      const mostMs = layout.endless ? TRIED_MOST_MS : Math.min(TRIED_MOST_MS, 2 * proposal.leaseMs);
-      if (!isPassing(error) || spent > (closing?.aborted ? UNDER_WAY_MS : mostMs) || isLast) return;
+      const isOver = isLast || spent > (closing?.aborted ? UNDER_WAY_MS : mostMs);
+      if (!isPassing(error) || isOver) return;
       if (known === undefined) outage.met(proposal, now, error);
     } else if (awaits) {
       if (sentAt.mono - start > awaitedMs) return; // an answer may take long

@@ -17,7 +17,7 @@ export function turnPauseMs({ pollMs, maxHandoffMs }: ProtocolSettings): number 
   return Math.min(pollMs, Math.max(PAUSE_LEAST_MS, maxHandoffMs));
 }
 
-/** Since when a lock went from lease to lease here that is taken before others will have looked. */
+/** Since when a lock went from lease to lease here that is taken before others will have looked, if it did. */
 export function turnSince(
   { table, runtime, settings }: ProtocolContext,
   names: readonly string[],
@@ -31,4 +31,10 @@ export function isTurnOver(
   since: Moment = runtime.now(),
 ): boolean {
   return heldForMs(since, runtime.now()) >= settings.maxHandoffMs;
+}
+
+/** Whether others come first before a lock is taken again that went from lease to lease here. */
+export function comesAfterOthers(context: ProtocolContext, names: readonly string[]): boolean {
+  const since = turnSince(context, names);
+  return since !== undefined && isTurnOver(context, since);
 }

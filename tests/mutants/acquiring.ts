@@ -81,8 +81,7 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "a clean-up that fails is tried again",
     file: CLEAN_UP,
-    find:
-      "if (!isPassing(error) || spent > (closing?.aborted ? UNDER_WAY_MS : mostMs) || isLast) return;",
+    find: "if (!isPassing(error) || isOver) return;",
     replace: "if (spent >= 0) return;",
     seeds: RARE_SEEDS,
   },
@@ -185,8 +184,8 @@ export const ACQUIRING: readonly Mutant[] = [
   {
     rule: "who takes a lock again at once stands back in time",
     file: ACQUIRE,
-    find: `since ? isTurnOver(context, since) : false;`,
-    replace: `false;`,
+    find: "mayPause && comesAfterOthers(context, order.names);",
+    replace: "mayPause && !mayPause;",
     suite: "tests/lease/turn_test.ts",
     test: "stands back after maxHandoffMs",
     seeds: RARE_SEEDS,
