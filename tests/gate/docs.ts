@@ -10,6 +10,7 @@ import { DynamoClient } from "../../src/dynamodb/mod.ts";
 import { createTable } from "../../src/table.ts";
 import { MemoryDynamo } from "../../src/testing/mod.ts";
 import { ROOT } from "../offline/config.ts";
+import { DLM_KEYS } from "../support/dlm_table.ts";
 import { ownEnv } from "./env.ts";
 import { findFiles } from "./files.ts";
 import { claimsOf, lies, printedBy } from "./prints.ts";
@@ -34,14 +35,7 @@ const TABLES: Readonly<Record<string, readonly string[]>> = {
 const SLOTS = {
   TableName: "slots",
   BillingMode: "PAY_PER_REQUEST",
-  AttributeDefinitions: [
-    { AttributeName: "resource_id", AttributeType: "S" },
-    { AttributeName: "concurrency_id", AttributeType: "N" },
-  ],
-  KeySchema: [
-    { AttributeName: "resource_id", KeyType: "HASH" },
-    { AttributeName: "concurrency_id", KeyType: "RANGE" },
-  ],
+  ...DLM_KEYS,
 };
 
 /** Runs the examples with the given configuration arguments of `deno`. */

@@ -10,6 +10,7 @@ import {
   pythonDynamodbLock,
   terraform,
 } from "../../src/layouts.ts";
+import { DLM_KEYS } from "../support/dlm_table.ts";
 import { World } from "../support/world.ts";
 
 const ENDLESS = [
@@ -54,14 +55,7 @@ async function slots(): Promise<World> {
   await world.until(client.send("CreateTable", {
     TableName: TABLE,
     BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [
-      { AttributeName: "resource_id", AttributeType: "S" },
-      { AttributeName: "concurrency_id", AttributeType: "N" },
-    ],
-    KeySchema: [
-      { AttributeName: "resource_id", KeyType: "HASH" },
-      { AttributeName: "concurrency_id", KeyType: "RANGE" },
-    ],
+    ...DLM_KEYS,
   }));
   return world;
 }

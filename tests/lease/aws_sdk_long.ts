@@ -22,6 +22,7 @@ import {
   type TransactWriteCommandInput,
   TransactWriteItemsCommand,
 } from "../support/aws_sdk.ts";
+import { DLM_KEYS } from "../support/dlm_table.ts";
 import { LocalTable } from "../support/local_peer.ts";
 
 const CREDENTIALS = { accessKeyId: "local", secretAccessKey: "local" };
@@ -138,14 +139,7 @@ Deno.test("transactions of the AWS SDK land under a lease only", async (t) => {
     await local.client.send("CreateTable", {
       TableName: "slots",
       BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "resource_id", AttributeType: "S" },
-        { AttributeName: "concurrency_id", AttributeType: "N" },
-      ],
-      KeySchema: [
-        { AttributeName: "resource_id", KeyType: "HASH" },
-        { AttributeName: "concurrency_id", KeyType: "RANGE" },
-      ],
+      ...DLM_KEYS,
     });
     for (const [layout, table, options] of layouts) {
       await using one = local.peer({ layout, table });

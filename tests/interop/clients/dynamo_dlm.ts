@@ -2,6 +2,7 @@
 
 import { LockManager, LockTableError } from "../../../mod.ts";
 import { dynamoDlm } from "../../../src/layouts.ts";
+import { DLM_KEYS } from "../../support/dlm_table.ts";
 import type { InteropClient } from "../client.ts";
 import type { Driver } from "../driver.ts";
 import { must, type Stage } from "../stage.ts";
@@ -85,16 +86,7 @@ async function mismatch({ client, table, dynamo }: Stage): Promise<void> {
 export const CLIENT: InteropClient = {
   name: "dynamo-dlm 2.1.0",
   layout: dynamoDlm(),
-  table: {
-    AttributeDefinitions: [
-      { AttributeName: "resource_id", AttributeType: "S" },
-      { AttributeName: "concurrency_id", AttributeType: "N" },
-    ],
-    KeySchema: [
-      { AttributeName: "resource_id", KeyType: "HASH" },
-      { AttributeName: "concurrency_id", KeyType: "RANGE" },
-    ],
-  },
+  table: DLM_KEYS,
   registry: "pypi",
   install: (folder) => installPython(folder, "dynamo-dlm==2.1.0", "backoff==2.2.1"),
   command: (folder) => pythonCommand(folder, "dynamo_dlm"),
